@@ -1,0 +1,132 @@
+// Package backend is the contract between the engine and whatever changes one
+// kind of component: archives, Windows Installer packages, macOS packages,
+// settings. Package backendtest holds the suite that every backend passes.
+//
+// The engine calls, for one job: Prepare; then, with Undo on the disk in its
+// journal, Apply; on any failure, or after a crash, Revert; and in the end
+// Settle. Between two calls the machine may have lost power, and any call may
+// be made again with the same job.
+package backend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+// ErrNoWayBack is returned by Prepare when the change could not be undone:
+// the installed version is known neither as a package nor as files. The
+// engine then refuses the step unless the caller gave up rollback.
+var ErrNoWayBack = errors.New("the installed version could not be restored")
+
+// Action is what a job does to a component.
+type Action string
+
+// The actions. Install finds nothing, Update and Downgrade find another
+// version, Repair the same; Rollback returns to the version before the last
+// change, from what is kept on the machine.
+const (
+	Install   Action = "install"
+	Update    Action = "update"
+	Downgrade Action = "downgrade"
+	Repair    Action = "repair"
+	Uninstall Action = "uninstall"
+	Rollback  Action = "rollback"
+)
+
+// Package is a verified package on the local disk.
+type Package interface {
+	// Name is the file name, whose ending tells the format.
+	Name() string
+	// Open hashes the bytes again and returns them, or fails. What is read
+	// from the result is what was hashed.
+	Open() (PackageFile, error)
+}
+
+// PackageFile is an open package.
+type PackageFile interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+}
+
+// Job is one change to one component.
+type Job struct {
+	ID        string // unique in the history of the machine, [a-z0-9-]; names working files
+	Action    Action
+	Component string
+	From, To  string                  // versions before and after, "" for not installed
+	Release   manifest.Release        // what To is; zero for Uninstall
+	New       Package                 // package of To; nil for Uninstall, may be nil for Rollback
+	Old       Package                 // package of From, nil when the machine does not hold it
+	Progress  func(done, total int64) // bytes staged; never nil
+}
+
+// State is what a backend found on the machine.
+type State struct {
+	Version string   // "" when the component is not installed
+	Kept    []string // other versions the backend can return to without a package
+	Digest  string   // of what is installed, where the backend can tell; "" otherwise
+}
+
+// Undo is what Revert and Settle need, besides the job. Only the backend that
+// made it reads it.
+type Undo json.RawMessage
+
+// Outcome is what a change asks of its caller.
+type Outcome struct {
+	Reboot bool // the change is complete only after a restart
+}
+
+// A Backend changes one kind of component. Methods are never called
+// concurrently.
+type Backend interface {
+	// Inspect reports what is installed. It MUST NOT change anything, and
+	// MUST look at the machine, not at what an earlier call returned.
+	Inspect(ctx context.Context, component string) (State, error)
+
+	// Prepare does all the slow work that leaves no trace a user could see,
+	// makes sure that Revert will be possible, and returns what Revert and
+	// Settle will need. What it staged without being called again is removed
+	// by Sweep.
+	Prepare(ctx context.Context, j Job) (Undo, error)
+
+	// Apply makes the change. It MUST be idempotent: after a crash the
+	// engine may call it for a change that is complete or half done. It MUST
+	// be durable when it returns.
+	Apply(ctx context.Context, j Job, u Undo) (Outcome, error)
+
+	// Revert restores what Prepare saw. It MUST be idempotent and durable,
+	// and MUST succeed whether Apply ran, ran halfway, or never ran.
+	Revert(ctx context.Context, j Job, u Undo) (Outcome, error)
+
+	// Settle removes what is of no more use once the run is over: after a
+	// commit what only Revert needed, after a revert what only Apply needed.
+	// The version before a committed change stays, for Rollback. It MUST be
+	// idempotent.
+	Settle(ctx context.Context, j Job, u Undo, committed bool) error
+
+	// Sweep removes what calls of Prepare left behind that no journal knows.
+	// The engine calls it when no run is open.
+	Sweep(ctx context.Context) error
+}
+
+// Damage is one difference between what was installed and what is there.
+type Damage struct {
+	Path string // relative to the component
+	What string // missing, changed, unexpected
+}
+
+// A Verifier can compare a component with what was installed.
+type Verifier interface {
+	// Verify reports every difference; none means whole. It changes nothing.
+	Verify(ctx context.Context, component string) ([]Damage, error)
+}
+
+// A Locator knows the directory of an installed component, for probes.
+type Locator interface {
+	// Locate returns the operating system path of the installed files.
+	Locate(component string) (string, error)
+}

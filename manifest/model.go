@@ -1,0 +1,204 @@
+package manifest
+
+// Schema is the version of the documents this package reads and writes.
+const Schema = 1
+
+// Platform is the family of systems a release is made for. Version lines
+// differ per system (Cryptolib CPS 5.1.8 is of 2019 on macOS and of 2022 on
+// Windows), so a release is identified by component, platform and version.
+type Platform string
+
+// The platforms a release can name.
+const (
+	Windows Platform = "windows"
+	MacOS   Platform = "macos"
+	Linux   Platform = "linux"
+	Any     Platform = "any"
+)
+
+// Text is one sentence for a person, in both languages of the product.
+type Text struct {
+	FR string `json:"fr"`
+	EN string `json:"en"`
+}
+
+// Component is the document components/<name>/component.json: everything a
+// publisher says about one component. Its publisher alone signs it.
+type Component struct {
+	Schema    int        `json:"schema"`
+	Name      string     `json:"name"` // [a-z0-9-]{1,32}
+	Title     Text       `json:"title"`
+	Publisher string     `json:"publisher,omitempty"`
+	Evidence  []Evidence `json:"evidence,omitempty"` // most trustworthy first
+	Settings  []Setting  `json:"settings,omitempty"`
+	Releases  []Release  `json:"releases"`
+}
+
+// Release is one version of a component for one platform.
+type Release struct {
+	Version   string      `json:"version"`
+	Platform  Platform    `json:"platform"`
+	Date      string      `json:"date,omitempty"` // YYYY-MM-DD, as the publisher printed it
+	Backend   string      `json:"backend,omitempty"`
+	Artifact  *Artifact   `json:"artifact,omitempty"` // nil: known, but nobody may redistribute it
+	Requires  []Rule      `json:"requires,omitempty"`
+	Needs     []Need      `json:"needs,omitempty"`
+	Conflicts []Need      `json:"conflicts,omitempty"`
+	Probes    []Probe     `json:"probes,omitempty"`
+	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
+	Source    string      `json:"source,omitempty"` // where the facts of this release come from
+}
+
+// Artifact names the bytes of a release.
+type Artifact struct {
+	Path     string `json:"path"`               // target path in the repository, slash-separated
+	Length   int64  `json:"length"`             // bytes
+	SHA256   string `json:"sha256"`             // 64 lower-case hexadecimal digits
+	Unpacked int64  `json:"unpacked,omitempty"` // bytes on disk once installed
+	Entries  int64  `json:"entries,omitempty"`  // files and directories once installed
+}
+
+// Confidence says how well a rule is established.
+type Confidence string
+
+// A confirmed rule refuses; one that is only an inference warns.
+const (
+	Confirmed Confidence = "confirmed" // the default when the field is absent
+	Inferred  Confidence = "inferred"
+)
+
+// Rule is a condition a release puts on the machine, with its reasons.
+type Rule struct {
+	Code       string     `json:"code"` // stable, for example "macos-too-old"
+	Require    Condition  `json:"require"`
+	Known      *Condition `json:"known,omitempty"` // where Require was verified; elsewhere true becomes unknown
+	Because    Text       `json:"because"`
+	Remedy     *Text      `json:"remedy,omitempty"`
+	Source     string     `json:"source,omitempty"`
+	Confidence Confidence `json:"confidence,omitempty"`
+}
+
+// Need is a range of versions of another component.
+type Need struct {
+	Component string `json:"component"`
+	In        string `json:"in,omitempty"` // constraint, for example ">= 3.42"; "" is any version
+}
+
+// Withdrawal takes a release back after it was published.
+type Withdrawal struct {
+	Because     Text   `json:"because"`
+	ReplaceWith string `json:"replace_with,omitempty"` // version
+}
+
+// Condition is a question about the machine. Exactly one of All, Any, Not and
+// Fact is set; with Fact exactly one of Is and In.
+type Condition struct {
+	All  []Condition `json:"all,omitempty"`
+	Any  []Condition `json:"any,omitempty"`
+	Not  *Condition  `json:"not,omitempty"`
+	Fact string      `json:"fact,omitempty"`
+	Is   any         `json:"is,omitempty"` // string, bool or int64
+	In   string      `json:"in,omitempty"` // version constraint over the normalised value
+}
+
+// EvidenceKind is a way to recognise an installed component.
+type EvidenceKind string
+
+// The ways of recognising a component, on any platform.
+const (
+	EvidenceBundle      EvidenceKind = "bundle"       // our own versioned directories
+	EvidenceUpgradeCode EvidenceKind = "upgrade-code" // Windows Installer
+	EvidenceProductCode EvidenceKind = "product-code" // Windows Installer
+	EvidenceRegistry    EvidenceKind = "registry"     // a value under HKLM, both views
+	EvidenceFileVersion EvidenceKind = "file-version" // version resource of a file
+	EvidenceReceipt     EvidenceKind = "pkg-receipt"  // macOS package receipt
+	EvidencePlist       EvidenceKind = "plist"        // version key of an Info.plist
+	EvidenceProcess     EvidenceKind = "process"      // a running program
+)
+
+// Evidence is one way to find out which version of a component is installed.
+type Evidence struct {
+	Kind     EvidenceKind `json:"kind"`
+	Platform Platform     `json:"platform"`
+	ID       string       `json:"id,omitempty"`   // product code, package identifier, process name
+	Path     string       `json:"path,omitempty"` // file or registry key
+	Name     string       `json:"name,omitempty"` // registry value or property list key
+	Version  string       `json:"version,omitempty"`
+	Source   string       `json:"source,omitempty"`
+}
+
+// Setting is a file of the user's that no change to the component may lose.
+type Setting struct {
+	Platform Platform `json:"platform"`
+	Path     string   `json:"path"` // absolute, or relative to the target directory
+}
+
+// ProbeKind is a way to ask an installed component whether it works.
+type ProbeKind string
+
+// The probes: a file holds a text, or a program of the component ends with status 0.
+const (
+	ProbeFile    ProbeKind = "file"
+	ProbeCommand ProbeKind = "command"
+)
+
+// Probe is a check made after a change and before it is accepted.
+type Probe struct {
+	Kind     ProbeKind `json:"kind"`
+	Path     string    `json:"path"`               // relative to the installed component
+	Contains string    `json:"contains,omitempty"` // file
+	Args     []string  `json:"args,omitempty"`     // command
+	Seconds  int       `json:"seconds,omitempty"`  // command: time limit, 1 to 120, 10 when absent
+	Because  Text      `json:"because"`            // what it means when the probe fails
+}
+
+// Channel is the document channels/<name>.json, signed by the catalogue role:
+// which releases are offered.
+type Channel struct {
+	Schema int     `json:"schema"`
+	Name   string  `json:"name"`
+	Offers []Offer `json:"offers"`
+}
+
+// Offer lists the versions of one component that a channel offers, on
+// whatever platform they exist.
+type Offer struct {
+	Component string   `json:"component"`
+	Versions  []string `json:"versions"`
+}
+
+// Severity ranks a finding.
+type Severity string
+
+// From "the workstation cannot work" to "good to know".
+const (
+	Blocking Severity = "blocking"
+	Warning  Severity = "warning"
+	Info     Severity = "info"
+)
+
+// Advisory is an alert as data: when it applies, why, and what remedies it.
+type Advisory struct {
+	ID         string     `json:"id"` // for example "PDT-INF-873"
+	Severity   Severity   `json:"severity"`
+	When       Condition  `json:"when"`
+	Title      Text       `json:"title"`
+	Because    Text       `json:"because"`
+	Remedies   []Remedy   `json:"remedies,omitempty"` // most durable first
+	Source     string     `json:"source,omitempty"`
+	Date       string     `json:"date,omitempty"` // YYYY-MM-DD
+	Confidence Confidence `json:"confidence,omitempty"`
+}
+
+// Remedy is one way out of an advisory.
+type Remedy struct {
+	Code    string `json:"code"` // stable, for example "migrate-pcsc"
+	Text    Text   `json:"text"`
+	Command string `json:"command,omitempty"` // releve command line that does it
+}
+
+// Advisories is the document advisories.json, signed by the catalogue role.
+type Advisories struct {
+	Schema     int        `json:"schema"`
+	Advisories []Advisory `json:"advisories"`
+}
