@@ -1,0 +1,253 @@
+package releve_test
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed is the architecture. A line says what the non-test files of a
+// package may import from this module; "-" stands for nothing, "*" for
+// everything but test packages. Adding an arrow is a design decision: change
+// the line in the commit that explains why, and say it in docs/adr.
+const allowed = `
+manifest                       -
+manifest/trust                 manifest
+manifest/publish               manifest manifest/trust
+manifest/reference             manifest
+
+osdetect                       -
+osdetect/machine               osdetect
+
+installer/event                -
+installer/lock                 -
+installer/durable              -
+installer/journal              installer/durable
+installer/unpack               installer/durable
+installer/receipt              manifest installer/durable
+installer/store                manifest installer/durable
+
+installer/backend              manifest
+installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
+
+installer/plan                 manifest osdetect installer/backend
+installer/diagnose             manifest osdetect
+
+installer                      manifest installer/plan installer/backend installer/durable installer/journal installer/event installer/receipt installer/store
+
+tui/text                       manifest installer/event installer/plan installer/diagnose
+tui/line                       manifest installer/event installer/plan installer/diagnose tui/text
+tui/jsonl                      installer/event tui/text
+tui                            manifest installer/event installer/plan installer/diagnose tui/text
+
+manifest/manifesttest          manifest
+manifest/trust/trusttest       manifest manifest/trust manifest/publish
+installer/durable/durabletest  installer/durable
+installer/backend/backendtest  manifest installer/backend installer/durable installer/durable/durabletest
+
+cmd/releve                     *
+cmd/releve-repo                *
+`
+
+// barred lists imports that would end a package's purity, in any of its
+// non-test files.
+var barred = []struct{ packages, imports, reason string }{
+	{
+		"manifest", "os net net/http os/exec",
+		"documents are data: bytes come through an Authenticator, facts through a Lookup",
+	},
+	{
+		"installer/plan installer/diagnose", "os net net/http os/exec time math/rand math/rand/v2",
+		"equal inputs must give equal answers",
+	},
+	{
+		"tui tui/line tui/jsonl tui/text", "os net net/http os/exec",
+		"a view is a function of events; files, network and terminal are handed to it",
+	},
+}
+
+const tuf = "github.com/theupdateframework/go-tuf/v2/metadata"
+
+// reserved lists imports that only some packages may have, and why.
+var reserved = []struct{ imported, packages, reason string }{
+	{
+		tuf + "/trustedmetadata", "manifest/trust manifest/trust/trusttest",
+		"what is trusted is decided in one place",
+	},
+	{
+		tuf + "/updater", "manifest/trust manifest/trust/trusttest",
+		"it has no context, no durable cache and no limit on memory",
+	},
+	{
+		tuf + "/fetcher", "", "it changes http.DefaultClient and has no time limit",
+	},
+	{
+		tuf, "manifest/trust manifest/trust/trusttest manifest/publish",
+		"the rest of the program sees manifest.Verified, never TUF",
+	},
+	{
+		"os/exec", "installer",
+		"programs are started by the probes of the engine alone, with their limits",
+	},
+	{
+		"testing", "*test", "a shipped program holds no test code",
+	},
+}
+
+// TestArrows fails when a package imports one of ours that the text above
+// does not allow.
+func TestArrows(t *testing.T) {
+	dirs, files := packages(sources(t))
+	arrows := parseArrows(t)
+	for _, dir := range dirs {
+		may, known := arrows[dir]
+		if !known {
+			t.Errorf("package %s is not in the architecture: add a line for it in architecture_test.go", dir)
+			continue
+		}
+		for _, s := range files[dir] {
+			for _, imported := range s.imports(t) {
+				to, ok := ours(imported)
+				if !ok || slices.Contains(may, to) || slices.Contains(may, "*") {
+					continue
+				}
+				t.Errorf("%s: %s must not import %s; it may import: %s", s.name, dir, to, strings.Join(may, " "))
+			}
+		}
+	}
+	for dir, may := range arrows {
+		for _, named := range append([]string{dir}, may...) {
+			if named != "-" && named != "*" && !slices.Contains(dirs, named) {
+				t.Errorf("the line for %s in architecture_test.go names %s, and there is no such package", dir, named)
+			}
+		}
+	}
+}
+
+// TestNothingReachesTheEngine fails when the text itself lets a view, or
+// anything else below cmd, import the engine, directly or not.
+func TestNothingReachesTheEngine(t *testing.T) {
+	arrows := parseArrows(t)
+	for dir := range arrows {
+		if strings.HasPrefix(dir, "cmd/") {
+			continue
+		}
+		reached := reachable(arrows, dir)
+		if slices.Contains(reached, dir) {
+			t.Errorf("%s reaches itself through %s", dir, strings.Join(reached, " "))
+		}
+		if slices.Contains(reached, "installer") {
+			t.Errorf("%s reaches the engine; only cmd composes", dir)
+		}
+	}
+}
+
+// TestPurePackages fails when a package imports what would let it read the
+// machine, the network or the clock.
+func TestPurePackages(t *testing.T) {
+	_, files := packages(sources(t))
+	for _, rule := range barred {
+		for _, dir := range strings.Fields(rule.packages) {
+			for _, s := range files[dir] {
+				for _, imported := range s.imports(t) {
+					if slices.Contains(strings.Fields(rule.imports), imported) {
+						t.Errorf("%s: %s must not import %q: %s", s.name, dir, imported, rule.reason)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestReservedImports fails when a package that is not named imports what is
+// kept in one place.
+func TestReservedImports(t *testing.T) {
+	_, files := packages(sources(t))
+	for dir, list := range files {
+		for _, s := range list {
+			for _, imported := range s.imports(t) {
+				for _, rule := range reserved {
+					if imported == rule.imported && !names(rule.packages, dir) {
+						t.Errorf("%s: %s must not import %q: %s", s.name, dir, imported, rule.reason)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestOnlyProbesStartPrograms narrows the reserve of os/exec to the files of
+// the probes.
+func TestOnlyProbesStartPrograms(t *testing.T) {
+	_, files := packages(sources(t))
+	for _, s := range files["installer"] {
+		if slices.Contains(s.imports(t), "os/exec") && !strings.HasPrefix(path.Base(s.name), "probe") {
+			t.Errorf("%s: only installer/probe*.go may import os/exec", s.name)
+		}
+	}
+}
+
+// TestTestPackagesStayInTests fails when a package that is built into a
+// program imports one that exists for tests.
+func TestTestPackagesStayInTests(t *testing.T) {
+	dirs, files := packages(sources(t))
+	for _, dir := range dirs {
+		for _, s := range files[dir] {
+			for _, imported := range s.imports(t) {
+				if to, ok := ours(imported); ok && isTestPackage(to) && !isTestPackage(dir) {
+					t.Errorf("%s: %s is for tests and must not be built into a program", s.name, to)
+				}
+			}
+		}
+	}
+}
+
+// parseArrows reads the text above.
+func parseArrows(t *testing.T) map[string][]string {
+	t.Helper()
+	arrows := map[string][]string{}
+	for line := range strings.Lines(allowed) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 {
+			continue
+		}
+		if len(fields) == 1 {
+			t.Fatalf("architecture: line %q says nothing; write - for no arrow", fields[0])
+		}
+		if _, twice := arrows[fields[0]]; twice {
+			t.Fatalf("architecture: two lines for %q", fields[0])
+		}
+		arrows[fields[0]] = fields[1:]
+	}
+	return arrows
+}
+
+// reachable returns every package that from may import, directly or not.
+func reachable(arrows map[string][]string, from string) []string {
+	var seen []string
+	todo := slices.Clone(arrows[from])
+	for len(todo) > 0 {
+		next := todo[0]
+		todo = todo[1:]
+		if slices.Contains(seen, next) {
+			continue
+		}
+		seen = append(seen, next)
+		todo = append(todo, arrows[next]...)
+	}
+	return seen
+}
+
+// names reports whether list names dir; "*test" names every test package.
+func names(list, dir string) bool {
+	fields := strings.Fields(list)
+	return slices.Contains(fields, dir) || isTestPackage(dir) && slices.Contains(fields, "*test")
+}
+
+// isTestPackage reports whether a package exists for tests: its name is that
+// of what it serves, and "test".
+func isTestPackage(dir string) bool {
+	base := path.Base(dir)
+	return strings.HasSuffix(base, "test") && base != "test"
+}
