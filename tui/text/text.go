@@ -1,0 +1,193 @@
+// Package text turns codes, quantities and signed sentences into what a
+// person reads, in French or English.
+//
+// What the package promises: every string it returns is clean. No control
+// character, no bidirectional override and no invisible character that came
+// from a server, a manifest or a machine survives it, so that nothing outside
+// can write to a terminal or forge a line of a log. It never fails once a
+// Printer exists: a code without a text is shown as the code.
+//
+// The texts are the files locales/<area>.<language>.json, one area for each
+// package that speaks. A code may have a second text, <code>.hint, which says
+// what to do.
+package text
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/nicksnyder/go-i18n/v2/i18n/template"
+	"golang.org/x/text/language"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+//go:embed locales/*.json
+var locales embed.FS
+
+// The languages of the product.
+const (
+	French  = "fr"
+	English = "en"
+)
+
+// Coded is an error that a person may meet: its code names a text and its
+// arguments fill the places of that text.
+type Coded interface {
+	error
+	Code() string
+	Args() map[string]string
+}
+
+// Printer writes in one language. It is safe for concurrent use.
+type Printer struct {
+	lang  string
+	ascii bool
+	words func() *i18n.Localizer // nil result: the texts could not be read
+}
+
+// New returns the printer of a language, "fr" or "en". The texts are read at
+// the first use, and only those of this language.
+func New(lang string) (*Printer, error) {
+	if lang != French && lang != English {
+		return nil, fmt.Errorf("choosing the language %q: the languages are fr and en", lang)
+	}
+	return &Printer{lang: lang, words: sync.OnceValue(func() *i18n.Localizer { return load(lang) })}, nil
+}
+
+// ASCII returns a printer whose strings hold no byte above 127, for terminals
+// that cannot show more: accents are dropped and signs written out.
+func (p *Printer) ASCII() *Printer {
+	return &Printer{lang: p.lang, ascii: true, words: p.words}
+}
+
+// Lang is the language of the printer, "fr" or "en".
+func (p *Printer) Lang() string { return p.lang }
+
+// load reads the texts of one language. They are embedded and tested, so an
+// error here means a damaged program; it then speaks in codes.
+func load(lang string) *i18n.Localizer {
+	tag := language.Make(lang)
+	bundle := i18n.NewBundle(tag)
+	files, err := locales.ReadDir("locales")
+	if err != nil {
+		return nil
+	}
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), "."+lang+".json") {
+			continue
+		}
+		if _, err := bundle.LoadMessageFileFS(locales, "locales/"+f.Name()); err != nil {
+			return nil
+		}
+	}
+	return i18n.NewLocalizer(bundle, lang)
+}
+
+// Message is the sentence of a code with its places filled. A code without a
+// text gives the code and its arguments.
+func (p *Printer) Message(code string, args map[string]string) string {
+	if s, ok := p.find(code, args, nil); ok {
+		return s
+	}
+	return p.Value(bare(code, args))
+}
+
+// Hint says what to do about a code, or is "".
+func (p *Printer) Hint(code string, args map[string]string) string {
+	s, _ := p.find(code+".hint", args, nil)
+	return s
+}
+
+// Count is the text of an id that has a singular and a plural; its place
+// {{.N}} is n.
+func (p *Printer) Count(id string, n int, args map[string]string) string {
+	all := map[string]string{"N": fmt.Sprint(n)}
+	for k, v := range args {
+		all[k] = v
+	}
+	if s, ok := p.find(id, all, n); ok {
+		return s
+	}
+	return p.Value(bare(id, all))
+}
+
+// Error is the sentence for an error and its hint, "" if there is none. Only
+// a Coded error in the chain has a sentence of its own; what any other error
+// says is English and goes after a general sentence.
+func (p *Printer) Error(err error) (sentence, hint string) {
+	if err == nil {
+		return "", ""
+	}
+	var c Coded
+	if errors.As(err, &c) {
+		return p.Message(c.Code(), c.Args()), p.Hint(c.Code(), c.Args())
+	}
+	return p.Message("view-error", map[string]string{"Error": err.Error()}), ""
+}
+
+// Text is a signed sentence in the language of the printer, or in the other
+// one when it has only that.
+func (p *Printer) Text(t manifest.Text) string {
+	s, other := t.FR, t.EN
+	if p.lang == English {
+		s, other = t.EN, t.FR
+	}
+	if s == "" {
+		s = other
+	}
+	return p.fold(Clean(s))
+}
+
+// Value is a string from outside (a name, a version, a path) on one line.
+func (p *Printer) Value(s string) string { return p.fold(Line(s)) }
+
+func (p *Printer) fold(s string) string {
+	if p.ascii {
+		return fold(s)
+	}
+	return s
+}
+
+// find looks a text up and fills it. Arguments are cleaned to one line each,
+// so that none can forge a line of its own.
+func (p *Printer) find(id string, args map[string]string, count any) (string, bool) {
+	words := p.words()
+	if words == nil {
+		return "", false
+	}
+	clean := make(map[string]string, len(args))
+	for k, v := range args {
+		clean[k] = Line(v)
+	}
+	s, err := words.Localize(&i18n.LocalizeConfig{
+		MessageID:      id,
+		TemplateData:   clean,
+		PluralCount:    count,
+		TemplateParser: &template.TextParser{Option: "missingkey=zero"},
+	})
+	if err != nil {
+		return "", false
+	}
+	return p.fold(s), true
+}
+
+// bare is how a code without a text is shown.
+func bare(code string, args map[string]string) string {
+	keys := make([]string, 0, len(args))
+	for k := range args {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	var b strings.Builder
+	b.WriteString(code)
+	for _, k := range keys {
+		fmt.Fprintf(&b, " %s=%q", k, args[k])
+	}
+	return b.String()
+}
