@@ -13,53 +13,6 @@ import (
 	"unicode/utf8"
 )
 
-// Codes of the errors ParseFacts and Detect return. They are stable.
-const (
-	CodeTooLarge    = "facts-too-large"   // the document, a path or a text is too long
-	CodeSyntax      = "facts-syntax"      // not one flat JSON object
-	CodePath        = "facts-path"        // not the form of a fact path
-	CodeDuplicate   = "facts-duplicate"   // the same path twice
-	CodeValue       = "facts-value"       // a value no fact, or not this fact, can have
-	CodeUnsupported = "facts-unsupported" // the system is none of those this program knows
-)
-
-// Limits of a facts document. A captured machine has some dozens of facts.
-const (
-	maxDocument = 1 << 20 // bytes
-	maxText     = 4096    // bytes in one value
-	maxShown    = 80      // characters of somebody else's text in an error
-)
-
-// Error says why a facts document was refused, or why the machine could not
-// be told. It is a coded error: the views have a sentence for every code.
-type Error struct {
-	code     string
-	Path     string // fact path, or "" when the document as a whole is meant
-	Expected string
-	Found    string // shortened and free of control characters
-	cause    error
-}
-
-// Error returns the English sentence for the log.
-func (e *Error) Error() string {
-	what := "reading facts"
-	if e.Path != "" {
-		what = fmt.Sprintf("reading fact %q", e.Path)
-	}
-	return fmt.Sprintf("%s: expected %s, found %s", what, e.Expected, e.Found)
-}
-
-// Code returns the stable code of the error.
-func (e *Error) Code() string { return e.code }
-
-// Args returns what the sentences of the views fill in.
-func (e *Error) Args() map[string]string {
-	return map[string]string{"Path": e.Path, "Expected": e.Expected, "Found": e.Found}
-}
-
-// Unwrap returns the cause, if there is one.
-func (e *Error) Unwrap() error { return e.cause }
-
 // ParseFacts reads a facts document: one flat JSON object of at most 1 MiB
 // whose values are strings, booleans and whole numbers. It refuses null,
 // duplicate and malformed paths, control and direction characters, and for a
@@ -67,15 +20,15 @@ func (e *Error) Unwrap() error { return e.cause }
 // listed ones. A path it does not know is accepted. Errors are *Error.
 func ParseFacts(data []byte) (Facts, error) {
 	if len(data) > maxDocument {
-		return nil, &Error{code: CodeTooLarge, Expected: fmt.Sprintf("at most %d bytes", maxDocument), Found: fmt.Sprintf("%d bytes", len(data))}
+		return nil, &Error{code: CodeTooLarge, Expected: strconv.Itoa(maxDocument), Found: strconv.Itoa(len(data))}
 	}
 	if !utf8.Valid(data) {
-		return nil, &Error{code: CodeSyntax, Expected: "UTF-8 text", Found: "other bytes"}
+		return nil, &Error{code: CodeSyntax, Found: "0", cause: errors.New("not UTF-8")}
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
 	if tok, err := dec.Token(); err != nil || tok != json.Delim('{') {
-		return nil, syntax("", "a JSON object", tok, err)
+		return nil, syntax(dec, err)
 	}
 	f := Facts{}
 	for dec.More() {
@@ -83,11 +36,11 @@ func ParseFacts(data []byte) (Facts, error) {
 			return nil, err
 		}
 	}
-	if tok, err := dec.Token(); err != nil {
-		return nil, syntax("", "the end of the object", tok, err)
+	if _, err := dec.Token(); err != nil {
+		return nil, syntax(dec, err)
 	}
-	if tok, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, syntax("", "nothing after the object", tok, err)
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, syntax(dec, errors.New("something follows the object"))
 	}
 	return f, nil
 }
@@ -97,24 +50,21 @@ func readFact(dec *json.Decoder, f Facts) error {
 	tok, err := dec.Token()
 	path, isText := tok.(string)
 	if err != nil || !isText {
-		return syntax("", "a fact path", tok, err)
+		return syntax(dec, err)
 	}
-	if len(path) > maxPath {
-		return &Error{code: CodeTooLarge, Expected: fmt.Sprintf("a fact path of at most %d bytes", maxPath), Found: show(path)}
-	}
-	if !wellFormed(path) {
-		return &Error{code: CodePath, Expected: "lower-case words joined by points, for example os.version", Found: show(path)}
+	if len(path) > maxPath || !wellFormed(path) {
+		return &Error{code: CodePath, Found: show(path)}
 	}
 	if _, twice := f[path]; twice {
-		return &Error{code: CodeDuplicate, Path: path, Expected: "each fact once", Found: "the fact twice"}
+		return &Error{code: CodeDuplicate, Path: path}
 	}
 	tok, err = dec.Token()
 	if err != nil {
-		return syntax(path, "a string, a whole number, true or false", tok, err)
+		return syntax(dec, err)
 	}
-	value, problem := factValue(path, tok)
-	if problem != nil {
-		return problem
+	value, err := factValue(path, tok)
+	if err != nil {
+		return err
 	}
 	f[path] = value
 	return nil
@@ -122,61 +72,64 @@ func readFact(dec *json.Decoder, f Facts) error {
 
 // factValue turns a JSON token into the value of a fact, or says why it cannot
 // be one.
-func factValue(path string, tok json.Token) (any, *Error) {
-	expected := "a string, a whole number, true or false"
+func factValue(path string, tok json.Token) (any, error) {
+	refused := func(code string) error { return &Error{code: code, Path: path, Found: show(tok)} }
 	known, listed := info(path)
-	if listed {
-		expected = describe(known)
-	}
-	wrong := &Error{code: CodeValue, Path: path, Expected: expected, Found: show(tok)}
 	switch v := tok.(type) {
 	case bool:
 		if listed && known.Type != Bool {
-			return nil, wrong
+			return nil, refused(codeOf(known.Type))
 		}
 		return v, nil
 	case json.Number:
+		if listed && known.Type != Int {
+			return nil, refused(codeOf(known.Type))
+		}
 		n, err := strconv.ParseInt(v.String(), 10, 64)
-		if err != nil || listed && known.Type != Int {
-			return nil, wrong
+		if err != nil {
+			return nil, refused(CodeNotInt)
 		}
 		return n, nil
 	case string:
-		if len(v) > maxText {
-			return nil, &Error{code: CodeTooLarge, Path: path, Expected: fmt.Sprintf("at most %d bytes", maxText), Found: fmt.Sprintf("%d bytes", len(v))}
+		if listed && known.Type != String {
+			return nil, refused(codeOf(known.Type))
 		}
-		outside := listed && (known.Type != String || known.Values != nil && !slices.Contains(known.Values, v))
-		if outside || strings.IndexFunc(v, hidden) >= 0 {
-			return nil, wrong
-		}
-		return v, nil
+		return textValue(path, v, known.Values)
 	}
-	return nil, wrong
+	if listed {
+		return nil, refused(codeOf(known.Type))
+	}
+	return nil, refused(CodeNoValue)
 }
 
-// describe words what the value of a listed path must be.
-func describe(p PathInfo) string {
+// textValue checks the text of a fact against the limits and, when the set of
+// values is closed, against the set.
+func textValue(path, text string, allowed []string) (any, error) {
 	switch {
-	case p.Values != nil:
-		return "one of " + strings.Join(p.Values, ", ")
-	case p.Type == Bool:
-		return "true or false"
-	case p.Type == Int:
-		return "a whole number"
+	case len(text) > maxText:
+		return nil, &Error{code: CodeTooLong, Path: path, Expected: strconv.Itoa(maxText), Found: strconv.Itoa(len(text))}
+	case strings.IndexFunc(text, hidden) >= 0:
+		return nil, &Error{code: CodeHidden, Path: path, Found: show(text)}
+	case allowed != nil && !slices.Contains(allowed, text):
+		return nil, &Error{code: CodeValue, Path: path, Expected: strings.Join(allowed, ", "), Found: show(text)}
 	}
-	return "a text without control characters"
+	return text, nil
 }
 
-// syntax reports a token that may not stand where it was found.
-func syntax(path, expected string, tok json.Token, err error) *Error {
-	found := show(tok)
-	switch {
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		found = "the end of the document"
-	case err != nil:
-		found = show(err.Error())
+// codeOf returns the code that says a value is not of the type it must be.
+func codeOf(t Type) string {
+	switch t {
+	case Bool:
+		return CodeNotBool
+	case Int:
+		return CodeNotInt
 	}
-	return &Error{code: CodeSyntax, Path: path, Expected: expected, Found: found, cause: err}
+	return CodeNotText
+}
+
+// syntax reports what stands where the decoder is and may not.
+func syntax(dec *json.Decoder, cause error) *Error {
+	return &Error{code: CodeSyntax, Found: strconv.FormatInt(dec.InputOffset(), 10), cause: cause}
 }
 
 // show makes somebody else's token fit for an error message.
