@@ -1,0 +1,151 @@
+// Package jsonl writes the events of a run as NDJSON: one JSON object on a
+// line, for programs that watch an installation.
+//
+// What the package promises: fields are added, never renamed and never given
+// another meaning; a line holds no byte that could act on a terminal, and
+// still decodes to exactly what the engine said; a reader that goes away does
+// not stop the installation. The objects are described in docs/events.md, and
+// a test holds that page and this package together.
+package jsonl
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/releve-sante/releve/installer/event"
+)
+
+// message is every object; which fields are set depends on the type.
+type message struct {
+	Type      string            `json:"type"`
+	Run       string            `json:"run,omitempty"`
+	Steps     []step            `json:"steps,omitempty"`
+	Step      *int              `json:"step,omitempty"`
+	Phase     event.Phase       `json:"phase,omitempty"`
+	Done      *int64            `json:"done,omitempty"`
+	Total     *int64            `json:"total,omitempty"`
+	Version   *string           `json:"version,omitempty"`
+	TookMS    *int64            `json:"took_ms,omitempty"`
+	Failure   *failure          `json:"failure,omitempty"`
+	Path      string            `json:"path,omitempty"`
+	Level     event.Level       `json:"level,omitempty"`
+	Code      string            `json:"code,omitempty"`
+	Args      map[string]string `json:"args,omitempty"`
+	Outcome   event.Outcome     `json:"outcome,omitempty"`
+	Installed map[string]string `json:"installed,omitempty"`
+	Reboot    *bool             `json:"reboot,omitempty"`
+}
+
+type step struct {
+	Action    string `json:"action"`
+	Component string `json:"component"`
+	From      string `json:"from"`
+	To        string `json:"to"`
+	Bytes     int64  `json:"bytes"`
+}
+
+type failure struct {
+	Code  string            `json:"code"`
+	Args  map[string]string `json:"args,omitempty"`
+	Cause string            `json:"cause,omitempty"`
+}
+
+// To returns a sink that writes each event to w as one line.
+func To(w io.Writer) event.Sink {
+	return func(e event.Event) {
+		line, err := encode(e)
+		if err != nil {
+			return // strings, numbers and maps of strings always encode
+		}
+		_, _ = w.Write(line) // a broken pipe must not stop the installation
+	}
+}
+
+func encode(e event.Event) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(describe(e)); err != nil {
+		return nil, fmt.Errorf("encoding event %T: %w", e, err)
+	}
+	return escape(b.Bytes()), nil
+}
+
+func describe(e event.Event) message {
+	switch e := e.(type) {
+	case event.Started:
+		return message{Type: "started", Run: e.Run, Steps: steps(e.Steps)}
+	case event.StepStarted:
+		return message{Type: "step_started", Step: &e.Step}
+	case event.PhaseStarted:
+		return message{Type: "phase_started", Step: &e.Step, Phase: e.Phase}
+	case event.Progress:
+		return message{Type: "progress", Step: &e.Step, Phase: e.Phase, Done: &e.Done, Total: &e.Total}
+	case event.StepDone:
+		ms := e.Took.Milliseconds()
+		return message{Type: "step_done", Step: &e.Step, Version: &e.Version, TookMS: &ms}
+	case event.StepFailed:
+		return message{Type: "step_failed", Step: &e.Step, Phase: e.Phase, Failure: failed(&e.Failure)}
+	case event.Reverting:
+		return message{Type: "reverting", Step: &e.Step}
+	case event.StepReverted:
+		return message{Type: "step_reverted", Step: &e.Step, Version: &e.Version}
+	case event.SettingRestored:
+		return message{Type: "setting_restored", Step: &e.Step, Path: e.Path}
+	case event.Notice:
+		return message{Type: "notice", Level: e.Level, Code: e.Code, Args: e.Args}
+	case event.Finished:
+		return message{
+			Type: "finished", Run: e.Run, Outcome: e.Outcome, Failure: failed(e.Failure),
+			Installed: e.Installed, Reboot: &e.Reboot,
+		}
+	}
+	return message{Type: "unknown"}
+}
+
+func steps(in []event.StepInfo) []step {
+	out := make([]step, len(in))
+	for i, s := range in {
+		out[i] = step(s)
+	}
+	return out
+}
+
+func failed(f *event.Failure) *failure {
+	if f == nil {
+		return nil
+	}
+	return &failure{Code: f.Code, Args: f.Args, Cause: f.Cause}
+}
+
+// escape writes the control, bidirectional and invisible characters that
+// encoding/json leaves as they are as \u escapes. They occur inside strings
+// only, where the escape means the same character.
+func escape(line []byte) []byte {
+	body := bytes.TrimSuffix(line, []byte("\n"))
+	if !bytes.ContainsFunc(body, acts) {
+		return line
+	}
+	var b bytes.Buffer
+	for _, r := range string(body) {
+		switch {
+		case !acts(r):
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	b.WriteByte('\n')
+	return b.Bytes()
+}
+
+func acts(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp)
+}
