@@ -51,8 +51,9 @@ type Input struct {
 	Request   Request
 	Manifest  manifest.Verified
 	Platform  manifest.Platform
-	Facts     func(path string) (value any, known bool)
+	Facts     func(path string) (value any, known bool) // nil: nothing is known
 	Installed map[string]Installed
+	Backends  []string // that exist on this machine; empty means all
 }
 
 // Plan is complete: applying it needs no decision that is not in it. What is
@@ -62,7 +63,7 @@ type Plan struct {
 	Channel   string            `json:"channel"`
 	Manifest  string            `json:"manifest"` // digest of the signed documents, hexadecimal SHA-256
 	Request   Request           `json:"request"`
-	Machine   map[string]any    `json:"machine"`   // every fact a decision looked at; null when unknown
+	Machine   map[string]any    `json:"machine"`   // every fact a decision looked at; nil when unknown
 	Installed map[string]string `json:"installed"` // component to version as detected
 	Steps     []Step            `json:"steps"`
 	Reverse   []Step            `json:"reverse"` // what would bring the machine back, in order
@@ -97,9 +98,13 @@ type Refusal struct {
 	Chosen    bool     `json:"chosen,omitempty"`   // Accepted is what this plan takes instead
 }
 
-// Reason is one rule with what it requires and what is there.
+// Reason is one rule with what it requires and what is there. Because is
+// empty for the codes of this package that no signed sentence goes with.
 type Reason struct {
 	Code       string              `json:"code"`
+	Component  string              `json:"component,omitempty"` // whose rule it is, when not of what the reason stands with
+	Version    string              `json:"version,omitempty"`   // of Component
+	Other      string              `json:"other,omitempty"`     // the component that the rule is about
 	Fact       string              `json:"fact,omitempty"`
 	Required   string              `json:"required"`
 	Actual     string              `json:"actual"` // "" when unknown

@@ -1,0 +1,44 @@
+package plan
+
+// The codes of reasons that come from planning itself and not from a rule of
+// a release. The catalogue of texts has a sentence for each, with the places
+// of Reason.Args.
+const (
+	CodeWithdrawn          = "plan-withdrawn"           // taken back by its publisher; Required is the replacement
+	CodeWithdrawnInstalled = "plan-withdrawn-installed" // the same, of what is installed
+	CodeNoPackage          = "plan-no-package"          // known, but nothing here can install it
+	CodePinned             = "plan-pinned"              // another version is prescribed: Required
+	CodeNotOffered         = "plan-not-offered"         // exists, but not in this channel: Required
+	CodeNotForPlatform     = "plan-not-for-platform"    // no release for this system: Required
+	CodeWouldDowngrade     = "plan-would-downgrade"     // the best release, Required, is older than the installed one, Actual
+	CodeForeign            = "plan-foreign"             // installed by something else, which Actual is the version of
+	CodeOtherBackend       = "plan-other-backend"       // installed by backend Actual, the release is for Required
+	CodeNeedUnmet          = "plan-need-unmet"          // needs Other in Required, and Actual is the best there is
+	CodeConflict           = "plan-conflict"            // excludes Other in Required, and that is Actual
+	CodeNeededBy           = "plan-needed-by"           // the installed Other needs it in Required
+	CodeNoPrevious         = "plan-no-previous"         // no version before this one is known
+	CodeNotInstalled       = "plan-not-installed"       // there is nothing to change
+	CodeDiskTooSmall       = "plan-disk-too-small"      // bytes Required, bytes free in Actual
+)
+
+// The codes of errors.
+const (
+	CodeUnknownComponent = "cli-unknown-component" // UnknownError
+	CodeUnknownVersion   = "cli-unknown-version"   // UnknownError
+	CodeTargetTwice      = "cli-target-twice"      // RequestError
+	CodeUnknownVerb      = "plan-unknown-verb"     // RequestError
+	CodeTooComplex       = "plan-too-complex"      // ComplexError
+	CodeManifestMoved    = "plan-manifest-moved"   // MovedError
+	CodeMachineMoved     = "plan-machine-moved"    // MovedError
+	CodeAltered          = "plan-altered"          // MovedError
+	CodeDocument         = "plan-document"         // DocumentError
+)
+
+// Why a step is in a plan, as Step.Why says it.
+const (
+	WhyRequested = "requested" // it was named, or all was asked for and it is absent
+	WhyNewer     = "newer"     // a newer release is accepted
+	WhyNeededBy  = "needed-by" // component Step.For needs it
+	WhyRepair    = "repair"    // the same version again
+	WhyRollback  = "rollback"  // back to the version before
+)
