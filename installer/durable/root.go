@@ -153,7 +153,7 @@ func (r *Root) SyncDir(name string) error {
 	if err := check("sync directory", name); err != nil {
 		return err
 	}
-	dir, err := r.root.Open(filepath.FromSlash(name))
+	dir, err := r.openDir("sync directory", name)
 	if err != nil {
 		return err
 	}
@@ -166,6 +166,22 @@ func (r *Root) SyncTree(name string) error {
 		return err
 	}
 	return r.flushTree(name)
+}
+
+// openDir opens a directory and refuses anything else.
+func (r *Root) openDir(op, name string) (*os.File, error) {
+	dir, err := r.root.Open(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	info, err := dir.Stat()
+	if err == nil && !info.IsDir() {
+		err = &fs.PathError{Op: op, Path: name, Err: syscall.ENOTDIR}
+	}
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return dir, nil
 }
 
 // check refuses a name that CheckPath refuses, as the error of operation op.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,7 +11,7 @@ import (
 // flushTree writes out the whole file system that holds name, in one barrier:
 // for a few hundred files that costs less than an fsync of each.
 func (r *Root) flushTree(name string) error {
-	dir, err := r.root.Open(filepath.FromSlash(name))
+	dir, err := r.openDir("sync tree", name)
 	if err != nil {
 		return err
 	}

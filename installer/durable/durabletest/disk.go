@@ -178,6 +178,9 @@ func (d *Disk) SyncTree(name string) error {
 	if err != nil {
 		return err
 	}
+	if !top.isDir() {
+		return &fs.PathError{Op: "sync tree", Path: name, Err: errNotDir}
+	}
 	return d.do("sync tree", name, true, func() {
 		dirs := map[*node]bool{}
 		top.visit(func(n *node) {

@@ -64,6 +64,7 @@ func (d *Disk) mkdir(name string, perm fs.FileMode) error {
 }
 
 // MkdirAll implements durable.Dir. Each directory it creates is an operation.
+// Unlike durable.Root it never creates what a dangling link leads to.
 func (d *Disk) MkdirAll(name string, perm fs.FileMode) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -76,11 +77,16 @@ func (d *Disk) mkdirAll(name string, perm fs.FileMode) error {
 	case err == nil && n.isDir():
 		return nil
 	case err == nil:
+		if n, err := d.entry("mkdir", name); err == nil && !n.isLink() {
+			return &fs.PathError{Op: "mkdir", Path: name, Err: fs.ErrExist}
+		}
 		return &fs.PathError{Op: "mkdir", Path: name, Err: errNotDir}
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if err := d.mkdirAll(path.Dir(name), perm); err != nil {
+	if err := d.mkdirAll(path.Dir(name), perm); errors.Is(err, fs.ErrExist) {
+		return &fs.PathError{Op: "mkdir", Path: name, Err: errNotDir}
+	} else if err != nil {
 		return err
 	}
 	return d.mkdir(name, perm)
@@ -90,22 +96,23 @@ func (d *Disk) mkdirAll(name string, perm fs.FileMode) error {
 func (d *Disk) Rename(oldname, newname string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	fail := func(name string, err error) error { return &fs.PathError{Op: "rename", Path: name, Err: err} }
+	to, toErr := d.walk("rename", newname, false)
+	if toErr == nil && to.node != nil && to.node.isDir() {
+		return fail(newname, fs.ErrExist)
+	}
 	from, err := d.walk("rename", oldname, false)
 	if err != nil {
 		return err
 	}
-	to, err := d.walk("rename", newname, false)
-	if err != nil {
-		return err
+	if toErr != nil {
+		return toErr
 	}
-	fail := func(name string, err error) error { return &fs.PathError{Op: "rename", Path: name, Err: err} }
 	switch {
 	case from.node == nil:
 		return fail(oldname, fs.ErrNotExist)
-	case from.dir == nil || to.dir == nil:
+	case from.dir == nil:
 		return fail(oldname, fs.ErrInvalid)
-	case to.node != nil && to.node.isDir():
-		return fail(newname, fs.ErrExist)
 	case to.node != nil && from.node.isDir():
 		return fail(newname, errNotDir)
 	case from.node.isDir() && contains(from.node, to.dir):
