@@ -1,0 +1,71 @@
+package osdetect
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// read copies what Linux says.
+func read(_ context.Context, o Options) (raw, error) {
+	root := os.Geteuid() == 0
+	_, ssh := os.LookupEnv("SSH_CONNECTION")
+	return raw{
+		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Elevated: &root,
+		FreeBytes: freeBytes(existing(o.Dir)),
+		Linux: &rawLinux{
+			Release:        release(),
+			Machine:        machine(),
+			SSH:            ssh,
+			SessionType:    os.Getenv("XDG_SESSION_TYPE"),
+			Parent:         os.Getppid(),
+			RebootRequired: exists("/run/reboot-required"),
+		},
+	}, nil
+}
+
+// release reads os-release from where the format says it may be.
+func release() map[string]string {
+	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
+		file, err := os.Open(name)
+		if err != nil {
+			continue
+		}
+		found, err := readOSRelease(file)
+		file.Close()
+		if err == nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func machine() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Machine[:])
+}
+
+func exists(name string) *bool {
+	_, err := os.Stat(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	there := err == nil
+	return &there
+}
+
+func freeBytes(dir string) *uint64 {
+	var s unix.Statfs_t
+	if dir == "" || unix.Statfs(dir, &s) != nil {
+		return nil
+	}
+	free := s.Bavail * uint64(s.Bsize)
+	return &free
+}

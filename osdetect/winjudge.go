@@ -1,0 +1,115 @@
+package osdetect
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Values of IsWow64Process2, as the header of portable executables has them.
+const (
+	machineI386  = 0x014c
+	machineAMD64 = 0x8664
+	machineARM64 = 0xaa64
+)
+
+// noSession is the console session when nobody's is at the screen.
+const noSession = 0xffffffff
+
+// windows judges what Windows said.
+func (f facts) windows(r rawWindows) {
+	// The compatibility layer that Windows Installer runs programs under
+	// changes RtlGetVersion; the plain numbers stay true.
+	v := r.Numbers
+	if v == ([3]uint32{}) {
+		v = r.Version
+	}
+	kind := map[uint8]string{1: "workstation", 2: "server", 3: "server"}[r.ProductType]
+	f.text("os.product_type", kind)
+	f.text("os.edition", r.EditionID)
+	if v[2] != 0 {
+		f.text("os.version", fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]))
+		f.known["os.build"] = int64(v[2])
+		name, release := windowsName(v[2], kind)
+		f.text("os.name", name)
+		f.text("os.release", release)
+	}
+	if r.UBR != nil && *r.UBR <= 1<<32 {
+		f.known["os.ubr"] = int64(*r.UBR)
+	}
+	switch r.NativeMachine {
+	case machineAMD64:
+		f.text("arch.native", "amd64")
+	case machineARM64:
+		f.text("arch.native", "arm64")
+	case machineI386:
+		f.text("arch.native", "386")
+	}
+	f.text("session.kind", windowsSession(r))
+	f.flag("wmic.present", r.WMIC)
+	f.flag("reboot.pending", anyOf(r.ServicingReboot, r.UpdateReboot, r.PendingRenames, r.UpdateVolatile))
+}
+
+// windowsName returns the name and the release for a build. The build alone
+// does not tell: 26100 is Windows 11 24H2 and Windows Server 2025. The
+// registry's ProductName is no help, it says Windows 10 on Windows 11.
+// Sources: Windows release information and Windows Server release information,
+// learn.microsoft.com; 26300 and 28000 from the release notes of 26H2 and 26H1.
+func windowsName(build uint32, kind string) (name, release string) {
+	switch kind {
+	case "workstation":
+		releases := map[uint32]string{
+			10240: "1507", 10586: "1511", 14393: "1607", 15063: "1703", 16299: "1709",
+			17134: "1803", 17763: "1809", 18362: "1903", 18363: "1909", 19041: "2004",
+			19042: "20H2", 19043: "21H1", 19044: "21H2", 19045: "22H2",
+			22000: "21H2", 22621: "22H2", 22631: "23H2", 26100: "24H2", 26200: "25H2",
+			26300: "26H2", 28000: "26H1",
+		}
+		switch {
+		case build >= 22000:
+			return "Windows 11", releases[build]
+		case build >= 10240:
+			return "Windows 10", releases[build]
+		}
+	case "server":
+		years := map[uint32]string{14393: "2016", 17763: "2019", 20348: "2022", 26100: "2025"}
+		if year, ok := years[build]; ok {
+			return "Windows Server " + year, year
+		}
+		return "Windows Server", ""
+	}
+	return "", ""
+}
+
+// windowsSession tells where the process runs, or "" when that cannot be
+// told. Being the session at the screen decides: SESSIONNAME is what it was
+// when the shell started, and a session can move.
+func windowsSession(r rawWindows) string {
+	if r.Session == nil {
+		return ""
+	}
+	if *r.Session == 0 {
+		return "service"
+	}
+	if r.ConsoleSession != nil && *r.ConsoleSession != noSession && *r.Session == *r.ConsoleSession {
+		return "console"
+	}
+	name := strings.ToUpper(r.SessionName)
+	if strings.HasPrefix(name, "RDP-") || strings.HasPrefix(name, "ICA-") {
+		return "remote"
+	}
+	return ""
+}
+
+// anyOf is true when one sign is, false when all were read and none is, and
+// nil otherwise.
+func anyOf(signs ...*bool) *bool {
+	found, complete := false, true
+	for _, s := range signs {
+		complete = complete && s != nil
+		found = found || s != nil && *s
+	}
+	if !found && !complete {
+		return nil
+	}
+	return &found
+}
