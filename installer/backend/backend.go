@@ -19,8 +19,13 @@ import (
 
 // ErrNoWayBack is returned by Prepare when the change could not be undone:
 // the installed version is known neither as a package nor as files. The
-// engine then refuses the step unless the caller gave up rollback.
+// engine then refuses the step unless the caller gave up rollback. Prepare
+// returns its Undo all the same, so that the step can be made or settled.
 var ErrNoWayBack = errors.New("the installed version could not be restored")
+
+// ErrNotKept is returned by Prepare for a change to a version that is neither
+// kept on the machine nor there as a package.
+var ErrNotKept = errors.New("the wanted version is not on this machine")
 
 // Action is what a job does to a component.
 type Action string
@@ -52,7 +57,9 @@ type PackageFile interface {
 	io.ReaderAt
 }
 
-// Job is one change to one component.
+// Job is one change to one component. It carries no state: after a crash the
+// engine makes it again from its journal, with the packages the machine still
+// holds, so that Revert and Settle MUST NOT need New.
 type Job struct {
 	ID        string // unique in the history of the machine, [a-z0-9-]; names working files
 	Action    Action
@@ -88,9 +95,9 @@ type Backend interface {
 	Inspect(ctx context.Context, component string) (State, error)
 
 	// Prepare does all the slow work that leaves no trace a user could see,
-	// makes sure that Revert will be possible, and returns what Revert and
-	// Settle will need. What it staged without being called again is removed
-	// by Sweep.
+	// makes sure that Revert will be possible even on a full disk, and
+	// returns what Revert and Settle will need. What it staged is durable
+	// when it returns, and removed by Sweep when nothing else is called.
 	Prepare(ctx context.Context, j Job) (Undo, error)
 
 	// Apply makes the change. It MUST be idempotent: after a crash the
@@ -109,7 +116,8 @@ type Backend interface {
 	Settle(ctx context.Context, j Job, u Undo, committed bool) error
 
 	// Sweep removes what calls of Prepare left behind that no journal knows.
-	// The engine calls it when no run is open.
+	// The engine calls it only when no run is open. It MUST NOT change what
+	// Inspect reports as installed or kept.
 	Sweep(ctx context.Context) error
 }
 
@@ -129,4 +137,12 @@ type Verifier interface {
 type Locator interface {
 	// Locate returns the operating system path of the installed files.
 	Locate(component string) (string, error)
+}
+
+// A Reader can read the installed files of a component without following a
+// link out of it, for probes.
+type Reader interface {
+	// ReadInstalled returns the file at path, relative to the component and
+	// slash-separated, or an error when it is longer than limit bytes.
+	ReadInstalled(component, path string, limit int64) ([]byte, error)
 }
