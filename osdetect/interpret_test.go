@@ -12,12 +12,20 @@ func no() *bool  { v := false; return &v }
 
 func num[T any](v T) *T { return &v }
 
+// windowsRow is a machine with Windows and what is to be known of it.
+type windowsRow struct {
+	name string
+	in   rawWindows
+	want Facts
+}
+
+func (r windowsRow) check(t *testing.T) {
+	want := r.want.With("os.family", "windows").With("arch.process", "amd64")
+	check(t, raw{GOOS: "windows", GOARCH: "amd64", Windows: &r.in}, want)
+}
+
 func TestInterpretWindows(t *testing.T) {
-	tests := []struct {
-		name string
-		in   rawWindows
-		want Facts
-	}{
+	tests := []windowsRow{
 		{
 			name: "workstation-24h2",
 			in: rawWindows{
@@ -45,6 +53,14 @@ func TestInterpretWindows(t *testing.T) {
 			in:   rawWindows{Numbers: [3]uint32{10, 0, 22631}, Version: [3]uint32{6, 2, 9200}, ProductType: 1},
 			want: Facts{"os.version": "10.0.22631", "os.build": int64(22631), "os.name": "Windows 11", "os.release": "23H2", "os.product_type": "workstation"},
 		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+func TestInterpretWindowsBuilds(t *testing.T) {
+	tests := []windowsRow{
 		{
 			name: "26h1-is-named-by-its-number",
 			in:   rawWindows{Numbers: [3]uint32{10, 0, 28000}, ProductType: 1, NativeMachine: 0xaa64},
@@ -68,19 +84,24 @@ func TestInterpretWindows(t *testing.T) {
 		{name: "nothing-read", in: rawWindows{}, want: Facts{}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			want := tt.want.With("os.family", "windows").With("arch.process", "amd64")
-			check(t, raw{GOOS: "windows", GOARCH: "amd64", Windows: &tt.in}, want)
-		})
+		t.Run(tt.name, tt.check)
 	}
 }
 
+// macRow is a machine with macOS and what is to be known of it.
+type macRow struct {
+	name string
+	in   rawDarwin
+	want Facts
+}
+
+func (r macRow) check(t *testing.T) {
+	want := r.want.With("os.family", "macos").With("arch.process", "arm64")
+	check(t, raw{GOOS: "darwin", GOARCH: "arm64", Darwin: &r.in}, want)
+}
+
 func TestInterpretMacOS(t *testing.T) {
-	tests := []struct {
-		name string
-		in   rawDarwin
-		want Facts
-	}{
+	tests := []macRow{
 		{
 			name: "mojave",
 			in:   rawDarwin{Kernel: "18.7.0", Product: "10.14.6", Build: "18G103", Machine: "x86_64", UID: 501, ConsoleUID: num[uint32](501)},
@@ -91,6 +112,30 @@ func TestInterpretMacOS(t *testing.T) {
 			in:   rawDarwin{Kernel: "17.7.0", PlistProduct: "10.13.6", PlistBuild: "17G65"},
 			want: Facts{"os.version": "10.13.6", "os.build_text": "17G65", "os.name": "macOS High Sierra", "os.release": "High Sierra"},
 		},
+		{
+			name: "no-kernel",
+			in:   rawDarwin{Product: "15.5"},
+			want: Facts{"os.version": "15.5", "os.name": "macOS Sequoia", "os.release": "Sequoia"},
+		},
+		{
+			name: "newer-than-this-program",
+			in:   rawDarwin{Kernel: "26.0.0", Product: "27.0"},
+			want: Facts{"os.version": "27.0", "os.name": "macOS 27.0"},
+		},
+		{
+			name: "rosetta",
+			in:   rawDarwin{Kernel: "23.6.0", Product: "14.6.1", Machine: "x86_64", ARM64: yes(), Translated: yes()},
+			want: Facts{"os.version": "14.6.1", "os.name": "macOS Sonoma", "os.release": "Sonoma", "arch.native": "arm64"},
+		},
+		{name: "nothing-read", in: rawDarwin{}, want: Facts{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+func TestInterpretMacOSNamesForOldPrograms(t *testing.T) {
+	tests := []macRow{
 		{
 			name: "big-sur-as-old-programs-see-it",
 			in:   rawDarwin{Kernel: "20.6.0", Product: "10.16"},
@@ -119,29 +164,10 @@ func TestInterpretMacOS(t *testing.T) {
 		{name: "alias-without-a-kernel", in: rawDarwin{Product: "10.16.0"}, want: Facts{}},
 		{name: "newer-alias-without-a-kernel", in: rawDarwin{Product: "16.2"}, want: Facts{}},
 		{name: "a-version-that-never-was", in: rawDarwin{Product: "19.0"}, want: Facts{}},
-		{
-			name: "no-kernel",
-			in:   rawDarwin{Product: "15.5"},
-			want: Facts{"os.version": "15.5", "os.name": "macOS Sequoia", "os.release": "Sequoia"},
-		},
-		{
-			name: "newer-than-this-program",
-			in:   rawDarwin{Kernel: "26.0.0", Product: "27.0"},
-			want: Facts{"os.version": "27.0", "os.name": "macOS 27.0"},
-		},
 		{name: "newer-than-this-program-as-old-programs-see-it", in: rawDarwin{Kernel: "26.0.0", Product: "16.0"}, want: Facts{}},
-		{
-			name: "rosetta",
-			in:   rawDarwin{Kernel: "23.6.0", Product: "14.6.1", Machine: "x86_64", ARM64: yes(), Translated: yes()},
-			want: Facts{"os.version": "14.6.1", "os.name": "macOS Sonoma", "os.release": "Sonoma", "arch.native": "arm64"},
-		},
-		{name: "nothing-read", in: rawDarwin{}, want: Facts{}},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			want := tt.want.With("os.family", "macos").With("arch.process", "arm64")
-			check(t, raw{GOOS: "darwin", GOARCH: "arm64", Darwin: &tt.in}, want)
-		})
+		t.Run(tt.name, tt.check)
 	}
 }
 
