@@ -36,7 +36,7 @@ installer/diagnose             manifest osdetect
 
 installer                      manifest installer/plan installer/backend installer/durable installer/journal installer/event installer/receipt installer/store
 
-tui/text                       manifest installer/event installer/plan installer/diagnose
+tui/text                       manifest installer/backend installer/event installer/plan installer/diagnose
 tui/line                       manifest installer/event installer/plan installer/diagnose tui/text
 tui/jsonl                      installer/event tui/text
 tui                            manifest installer/event installer/plan installer/diagnose tui/text
