@@ -1,0 +1,177 @@
+package trust
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+// maxVisited is how many roles one search for a document may ask.
+const maxVisited = 64
+
+type targetsFile = metadata.Metadata[metadata.TargetsType]
+
+func sortedRoles(set *trustedmetadata.TrustedMetadata) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(set.Targets)), isTopLevel)
+}
+
+// document finds name in the signed metadata and returns its bytes.
+func (c *Client) document(ctx context.Context, name string) ([]byte, error) {
+	if c.set == nil {
+		return nil, errors.New("no metadata is loaded: neither Refresh nor Cached succeeded")
+	}
+	if !targetPath(name) {
+		return nil, &Error{Reason: CodeMissing, File: name, Cause: manifest.ErrNoDocument}
+	}
+	if err := c.fresh(); err != nil {
+		return nil, err
+	}
+	s := search{client: c, path: name, visited: map[string]bool{}}
+	if err := s.visit(ctx, pair{"targets", "root"}); err != nil {
+		return nil, err
+	}
+	if s.found == nil {
+		return nil, &Error{Reason: CodeMissing, File: name, Cause: manifest.ErrNoDocument}
+	}
+	return c.content(ctx, name, s.role, s.found)
+}
+
+// fresh gives an error when metadata in use has expired since it was loaded.
+// A client that reads its cache only tolerates it.
+func (c *Client) fresh() error {
+	c.set.RefTime = time.Time{}
+	if c.offline {
+		return nil
+	}
+	c.set.RefTime = c.now()
+	for _, r := range roles(c.set)[:4] {
+		if err := expired(r.Name, remoteName(r.Name, r.Version), r.Expires, c.set.RefTime); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// search walks the delegations in order, depth first, for one path (5.6.7).
+type search struct {
+	client  *Client
+	path    string
+	visited map[string]bool
+	found   *metadata.TargetFiles
+	role    string // which role found answers for
+	ended   bool   // found, or a terminating delegation was exhausted
+}
+
+func (s *search) visit(ctx context.Context, p pair) error {
+	if s.visited[p.role] || len(s.visited) == maxVisited {
+		return nil
+	}
+	s.visited[p.role] = true
+	t, err := s.client.roleFor(ctx, p)
+	if err != nil {
+		return err
+	}
+	if f, ok := t.Signed.Targets[s.path]; ok {
+		s.found, s.role, s.ended = f, p.role, true
+		return nil
+	}
+	if t.Signed.Delegations == nil {
+		return nil
+	}
+	for _, next := range t.Signed.Delegations.GetRolesForTarget(s.path) {
+		if err := s.visit(ctx, pair{next.Name, p.role}); err != nil {
+			return err
+		}
+		if s.ended = s.ended || next.Terminating; s.ended {
+			return nil
+		}
+	}
+	return nil
+}
+
+// roleFor gives the metadata of a role, verified with the keys of exactly
+// this delegator: a role that answers for one publisher must not answer for
+// another whose delegation has the same name.
+func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
+	if p.delegator == "root" || c.verified[p] {
+		return c.usable(p.role)
+	}
+	meta, ok := c.set.Snapshot.Signed.Meta[p.role+".json"]
+	if !ok {
+		return nil, &Error{Reason: CodeMissingRole, Role: p.role, File: "snapshot.json"}
+	}
+	file := remoteName(p.role, meta.Version)
+	data := c.seen(cachedRole(p.role))
+	if c.trustRole(p, file, data) == nil {
+		return c.usable(p.role)
+	}
+	if c.offline {
+		return nil, &Error{Reason: CodeNotCached, Role: p.role, File: file}
+	}
+	data, err := c.fetch(ctx, wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length})
+	if err != nil {
+		return nil, withheld(err)
+	}
+	if err := c.trustRole(p, file, data); err != nil {
+		return nil, (&run{now: c.set.RefTime}).dated(err, data)
+	}
+	if err := c.store(cachedRole(p.role), data); err != nil {
+		return nil, err
+	}
+	return c.usable(p.role)
+}
+
+// usable refuses a role whose date has passed since it was verified.
+func (c *Client) usable(role string) (*targetsFile, error) {
+	t := c.set.Targets[role]
+	file := remoteName(role, t.Signed.Version)
+	return t, expired(role, file, t.Signed.Expires, c.set.RefTime)
+}
+
+func (c *Client) trustRole(p pair, file string, data []byte) error {
+	if _, err := inspect(p.role, file, data); err != nil {
+		return err
+	}
+	err := guard(p.role, file, func() error {
+		_, err := c.set.UpdateDelegatedTargets(data, p.role, p.delegator)
+		return err
+	})
+	if err == nil {
+		c.verified[p] = true
+	}
+	return err
+}
+
+// content gives the bytes of a document that role signed for.
+func (c *Client) content(ctx context.Context, name, role string, f *metadata.TargetFiles) ([]byte, error) {
+	digest := hex.EncodeToString(f.Hashes["sha256"])
+	file := remoteTarget(name, digest)
+	if data := c.seen(cachedDocument(name)); data != nil && digestOf(data) == digest {
+		return data, nil
+	}
+	if c.offline {
+		return nil, &Error{Reason: CodeNotCached, Role: role, File: file}
+	}
+	data, err := c.fetch(ctx, wanted{role: role, file: file, limit: largeLimit, length: f.Length})
+	if err != nil {
+		return nil, err
+	}
+	if found := digestOf(data); found != digest {
+		return nil, &Error{Reason: CodeMismatch, Role: role, File: file, Expected: digest, Found: found}
+	}
+	return data, c.store(cachedDocument(name), data)
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}

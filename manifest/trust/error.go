@@ -1,0 +1,82 @@
+package trust
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Codes of what can be wrong with metadata or documents. They never change.
+const (
+	CodeBadSignature = "trust-bad-signature" // not signed by those who may
+	CodeExpired      = "trust-expired"       // past its date
+	CodeRolledBack   = "trust-rolled-back"   // older than what was already seen, or than announced
+	CodeTruncated    = "trust-truncated"     // ends too early
+	CodeOversized    = "trust-oversized"     // longer than its limit or than announced
+	CodeMalformed    = "trust-malformed"     // not what metadata looks like
+	CodeMismatch     = "trust-mismatch"      // length or digest differs from what was announced
+	CodeMissingRole  = "trust-missing-role"  // announced, but not served
+	CodeMissing      = "trust-missing-document"
+	CodeNoRoot       = "trust-no-root"    // the root trusted from the start is not usable
+	CodePanic        = "trust-panic"      // verification broke down; nothing was accepted
+	CodeNotCached    = "trust-not-cached" // needed without network, but never fetched
+)
+
+// Codes of what can be wrong on the way.
+const (
+	CodeUnreachable = "network-unreachable" // no connection
+	CodeStalled     = "network-stalled"     // connected, but no bytes, or too few
+	CodeStatus      = "network-status"      // an answer that is neither the file nor "no such file"
+	CodeNotFound    = "network-not-found"   // no such file
+	CodeCut         = "network-cut"         // ended in the middle
+	CodeNotJSON     = "network-not-json"    // a web page instead of metadata
+	CodeRedirect    = "network-redirect"    // sent on too often, or from https to http
+)
+
+// Error is a refusal, with what a person needs to understand it. Fields that
+// do not apply are empty.
+type Error struct {
+	Reason   string        // one of the Code constants
+	Role     string        // TUF role, for example "timestamp" or "ans"
+	File     string        // path in the repository, or URL
+	Expected string        // what would have been right
+	Found    string        // what was there instead
+	Age      time.Duration // CodeExpired: how long ago it expired
+	Cause    error         // for the log; may be nil
+}
+
+// Error gives the English sentence for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Reason)
+	for _, part := range []struct{ name, value string }{
+		{"role", e.Role}, {"file", e.File}, {"expected", e.Expected}, {"found", e.Found},
+	} {
+		if part.value != "" {
+			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
+		}
+	}
+	if e.Cause != nil {
+		fmt.Fprintf(&b, ": %v", e.Cause)
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Code gives the stable identifier of this kind of failure.
+func (e *Error) Code() string { return e.Reason }
+
+// Args gives the values the sentence of Code speaks of: Role, File, Expected,
+// Found, and Days, the whole days since the expiry.
+func (e *Error) Args() map[string]string {
+	return map[string]string{
+		"Role":     e.Role,
+		"File":     e.File,
+		"Expected": e.Expected,
+		"Found":    e.Found,
+		"Days":     strconv.FormatInt(int64(e.Age/(24*time.Hour)), 10),
+	}
+}

@@ -1,0 +1,130 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+const unknownLength = -1
+
+// wanted is a file of the repository and what is known about it beforehand.
+type wanted struct {
+	role   string
+	file   string
+	limit  int64 // most bytes it may have
+	length int64 // bytes announced by signed metadata, or unknownLength
+}
+
+// fetch reads one file whole. The error wraps fs.ErrNotExist when, and only
+// when, the remote says that there is none.
+func (c *Client) fetch(ctx context.Context, w wanted) ([]byte, error) {
+	limit := w.limit
+	if w.length != unknownLength {
+		if w.length > limit {
+			return nil, w.sized(CodeOversized, limit, w.length)
+		}
+		limit = w.length
+	}
+	patience := c.config.Patience + time.Duration(max(w.length, 0)/(32<<10))*time.Second
+	inner, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	data, err := c.read(inner, w, limit)
+	if err == nil {
+		return data, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if inner.Err() != nil {
+		return nil, &Error{
+			Reason: CodeStalled, Role: w.role, File: w.file,
+			Expected: "complete within " + patience.String(), Cause: err,
+		}
+	}
+	return nil, err
+}
+
+func (c *Client) read(ctx context.Context, w wanted, limit int64) (data []byte, err error) {
+	body, start, err := c.config.Remote.Open(ctx, w.file, 0)
+	if err != nil {
+		return nil, w.failed(CodeUnreachable, err)
+	}
+	defer func() { err = errors.Join(err, body.Close()) }()
+	if start != 0 {
+		return nil, w.failed(CodeStatus, fmt.Errorf("the answer begins at byte %d", start))
+	}
+	// One byte more than allowed shows that there is more.
+	data, err = readAll(ctx, io.LimitReader(body, limit+1))
+	switch {
+	case err != nil:
+		return nil, w.failed(CodeCut, err)
+	case looksLikeHTML(data):
+		return nil, &Error{Reason: CodeNotJSON, Role: w.role, File: w.file, Expected: "JSON", Found: "HTML"}
+	case int64(len(data)) > limit:
+		return nil, &Error{
+			Reason: CodeOversized, Role: w.role, File: w.file,
+			Expected: fmt.Sprintf("at most %d bytes", limit), Found: "more",
+		}
+	case w.length != unknownLength && int64(len(data)) < w.length:
+		return nil, w.sized(CodeTruncated, w.length, int64(len(data)))
+	}
+	return data, nil
+}
+
+// readAll is io.ReadAll that gives up between two reads once ctx is done.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	var data []byte
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := r.Read(buffer)
+		data = append(data, buffer[:n]...)
+		if errors.Is(err, io.EOF) {
+			return data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// failed names role and file in an error of the remote, and gives it reason
+// unless it already has one.
+func (w wanted) failed(reason string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Reason: CodeNotFound, Role: w.role, File: w.file, Cause: err}
+	}
+	var known *Error
+	if errors.As(err, &known) {
+		named := *known
+		named.Role = w.role
+		if named.File == "" {
+			named.File = w.file
+		}
+		return &named
+	}
+	return &Error{Reason: reason, Role: w.role, File: w.file, Cause: err}
+}
+
+func (w wanted) sized(reason string, expected, found int64) error {
+	return &Error{
+		Reason: reason, Role: w.role, File: w.file,
+		Expected: fmt.Sprintf("%d bytes", expected), Found: fmt.Sprintf("%d bytes", found),
+	}
+}
+
+// withheld turns "no such file" into what it means for a file that signed
+// metadata announces: the mirror is incomplete, or hides it.
+func withheld(err error) error {
+	var e *Error
+	if errors.As(err, &e) && errors.Is(err, fs.ErrNotExist) {
+		e.Reason = CodeMissingRole
+	}
+	return err
+}

@@ -1,0 +1,299 @@
+package trust
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
+)
+
+// maxRotations is how many newer roots one refresh walks through.
+const maxRotations = 256
+
+// saved is the last complete set of top-level metadata. It is one file, so
+// that a process that dies leaves either the old set or the new one.
+type saved struct {
+	Origin    string `json:"origin"` // digest of the root trusted from the start
+	Root      int64  `json:"root"`   // version; it never goes back
+	Timestamp []byte `json:"timestamp"`
+	Snapshot  []byte `json:"snapshot"`
+	Targets   []byte `json:"targets"`
+}
+
+// run is one pass through the client workflow. Only a run that ended well
+// becomes the client's state.
+type run struct {
+	client    *Client
+	now       time.Time
+	set       *trustedmetadata.TrustedMetadata
+	root      []byte
+	timestamp []byte
+	snapshot  []byte
+	targets   []byte
+	saved     saved
+}
+
+// begin starts a run from the root trusted from the start. Nothing is
+// expired at the zero time.
+func (c *Client) begin(now time.Time) (*run, error) {
+	r := &run{client: c, now: now, root: c.config.Root}
+	if _, err := inspect("root", "root.json", c.config.Root); err != nil {
+		return nil, &Error{Reason: CodeNoRoot, Role: "root", Cause: err}
+	}
+	err := guard("root", "root.json", func() (err error) {
+		r.set, err = trustedmetadata.New(c.config.Root)
+		return err
+	})
+	if err != nil {
+		return nil, &Error{Reason: CodeNoRoot, Role: "root", Cause: err}
+	}
+	r.set.RefTime = now
+	return r, nil
+}
+
+func (c *Client) refresh(ctx context.Context) (*run, error) {
+	r, err := c.begin(c.now())
+	if err != nil {
+		return nil, err
+	}
+	r.saved = c.load()
+	r.cachedRoots(maxRotations)
+	if err := r.remoteRoots(ctx); err != nil {
+		return nil, err
+	}
+	root := r.set.Root.Signed
+	file := remoteName("root", root.Version)
+	if err := older("root", file, root.Version, r.saved.Root); err != nil {
+		return nil, err
+	}
+	if err := expired("root", file, root.Expires, r.now); err != nil {
+		return nil, err
+	}
+	if err := r.rest(ctx); err != nil {
+		return nil, errors.Join(err, r.keepSeen(err))
+	}
+	return r, r.commit()
+}
+
+// rest loads what stands below the root.
+func (r *run) rest(ctx context.Context) error {
+	if err := r.loadTimestamp(ctx); err != nil {
+		return err
+	}
+	if err := r.loadSnapshot(ctx); err != nil {
+		return err
+	}
+	return r.loadTargets(ctx)
+}
+
+// cachedRoots walks up the chain of roots in the cache, at most to version
+// last. A damaged link ends it: the remote has all of them.
+func (r *run) cachedRoots(last int64) {
+	for version := r.set.Root.Signed.Version + 1; version <= last; version++ {
+		data, err := r.client.config.Cache.Load(cachedRoot(version))
+		if err != nil || r.trustRoot(cachedRoot(version), data) != nil {
+			return
+		}
+	}
+}
+
+// remoteRoots walks up the chain of roots at the remote until there is no
+// next one, and keeps each root as soon as it is verified (5.3).
+func (r *run) remoteRoots(ctx context.Context) error {
+	for range maxRotations {
+		version := r.set.Root.Signed.Version + 1
+		w := wanted{role: "root", file: remoteName("root", version), limit: smallLimit, length: unknownLength}
+		data, err := r.client.fetch(ctx, w)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.trustRoot(w.file, data); err != nil {
+			return err
+		}
+		if err := r.client.store(cachedRoot(version), data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) trustRoot(file string, data []byte) error {
+	if _, err := inspect("root", file, data); err != nil {
+		return err
+	}
+	err := guard("root", file, func() error {
+		_, err := r.set.UpdateRoot(data)
+		return err
+	})
+	if err == nil {
+		r.root = data
+	}
+	return err
+}
+
+// loadTimestamp takes the newest timestamp already seen, so that older ones
+// are refused, and then the remote's (5.4).
+func (r *run) loadTimestamp(ctx context.Context) error {
+	for _, data := range [][]byte{r.saved.Timestamp, r.client.seen(seenTimestamp)} {
+		before := r.set.Timestamp
+		// A timestamp that no longer verifies was signed by keys the root has
+		// since revoked; it must not hold anything back.
+		_ = r.trustTimestamp("cached timestamp.json", data)
+		if r.set.Timestamp != before {
+			r.timestamp = data
+		}
+	}
+	w := wanted{role: "timestamp", file: remoteName("timestamp", 0), limit: smallLimit, length: unknownLength}
+	data, err := r.client.fetch(ctx, w)
+	if err != nil {
+		return err
+	}
+	err = r.trustTimestamp(w.file, data)
+	var same *metadata.ErrEqualVersionNumber
+	switch {
+	case errors.As(err, &same): // the one already trusted stays
+	case err != nil:
+		return r.dated(err, data)
+	default:
+		r.timestamp = data
+	}
+	return expired("timestamp", w.file, r.set.Timestamp.Signed.Expires, r.now)
+}
+
+func (r *run) trustTimestamp(file string, data []byte) error {
+	if _, err := inspect("timestamp", file, data); err != nil {
+		return err
+	}
+	return guard("timestamp", file, func() error {
+		_, err := r.set.UpdateTimestamp(data)
+		return err
+	})
+}
+
+// loadSnapshot takes the cached snapshot if it is the announced one, and the
+// remote's otherwise (5.5).
+func (r *run) loadSnapshot(ctx context.Context) error {
+	for _, data := range [][]byte{r.saved.Snapshot, r.client.seen(seenSnapshot)} {
+		if r.trustSnapshot("cached snapshot.json", data, true) == nil {
+			r.snapshot = data
+			return nil
+		}
+	}
+	meta := r.set.Timestamp.Signed.Meta["snapshot.json"]
+	w := wanted{role: "snapshot", file: remoteName("snapshot", meta.Version), limit: smallLimit, length: meta.Length}
+	data, err := r.client.fetch(ctx, w)
+	if err != nil {
+		return withheld(err)
+	}
+	if err := r.trustSnapshot(w.file, data, false); err != nil {
+		return r.dated(err, data)
+	}
+	r.snapshot = data
+	return nil
+}
+
+func (r *run) trustSnapshot(file string, data []byte, seen bool) error {
+	if _, err := inspect("snapshot", file, data); err != nil {
+		return err
+	}
+	return guard("snapshot", file, func() error {
+		_, err := r.set.UpdateSnapshot(data, seen)
+		return err
+	})
+}
+
+// loadTargets does the same for the targets role (5.6).
+func (r *run) loadTargets(ctx context.Context) error {
+	if r.trustTargets("cached targets.json", r.saved.Targets) == nil {
+		r.targets = r.saved.Targets
+		return nil
+	}
+	meta := r.set.Snapshot.Signed.Meta["targets.json"]
+	w := wanted{role: "targets", file: remoteName("targets", meta.Version), limit: largeLimit, length: meta.Length}
+	data, err := r.client.fetch(ctx, w)
+	if err != nil {
+		return withheld(err)
+	}
+	if err := r.trustTargets(w.file, data); err != nil {
+		return r.dated(err, data)
+	}
+	r.targets = data
+	return nil
+}
+
+func (r *run) trustTargets(file string, data []byte) error {
+	if _, err := inspect("targets", file, data); err != nil {
+		return err
+	}
+	return guard("targets", file, func() error {
+		_, err := r.set.UpdateTargets(data)
+		return err
+	})
+}
+
+// dated adds the dates to an error about expiry.
+func (r *run) dated(err error, data []byte) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Reason != CodeExpired {
+		return err
+	}
+	h, bad := inspect(e.Role, e.File, data)
+	if bad != nil {
+		return err
+	}
+	if detailed := expired(e.Role, e.File, h.Expires, r.now); detailed != nil {
+		return detailed
+	}
+	return err
+}
+
+// keepSeen remembers, after a failed refresh, the newer metadata that was
+// verified in it, so that nothing older is accepted from now on. The complete
+// set of the last good refresh stays beside it, for Cached.
+//
+// After a panic it keeps nothing: what made the verification break down once
+// must not be found again at the next start.
+func (r *run) keepSeen(failure error) error {
+	var e *Error
+	if errors.As(failure, &e) && e.Reason == CodePanic {
+		return nil
+	}
+	if r.timestamp != nil && !bytes.Equal(r.timestamp, r.saved.Timestamp) {
+		if err := r.client.store(seenTimestamp, r.timestamp); err != nil {
+			return err
+		}
+	}
+	if r.snapshot != nil && !bytes.Equal(r.snapshot, r.saved.Snapshot) {
+		return r.client.store(seenSnapshot, r.snapshot)
+	}
+	return nil
+}
+
+// commit writes the complete set, if it is a new one, and the time of this
+// refresh.
+func (r *run) commit() error {
+	next := saved{
+		Origin: r.client.origin, Root: r.set.Root.Signed.Version,
+		Timestamp: r.timestamp, Snapshot: r.snapshot, Targets: r.targets,
+	}
+	if !next.equal(r.saved) {
+		data, err := json.Marshal(next)
+		if err != nil {
+			return fmt.Errorf("encoding metadata for the cache: %w", err)
+		}
+		if err := r.client.store(savedName, data); err != nil {
+			return err
+		}
+		r.saved = next
+	}
+	return r.client.store(refreshedName, []byte(r.now.UTC().Format(time.RFC3339)))
+}
