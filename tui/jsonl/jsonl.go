@@ -11,12 +11,14 @@ package jsonl
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"unicode"
 	"unicode/utf16"
 
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/tui/text"
 )
 
 // message is every object; which fields are set depends on the type.
@@ -57,7 +59,7 @@ type failure struct {
 // To returns a sink that writes each event to w as one line.
 func To(w io.Writer) event.Sink {
 	return func(e event.Event) {
-		line, err := encode(e)
+		line, err := encode(describe(e))
 		if err != nil {
 			return // strings, numbers and maps of strings always encode
 		}
@@ -65,12 +67,50 @@ func To(w io.Writer) event.Sink {
 	}
 }
 
-func encode(e event.Event) ([]byte, error) {
+// Value writes the answer of a command that is not a run: an object with the
+// type and the value.
+func Value(w io.Writer, typ string, v any) error {
+	line, err := encode(struct {
+		Type  string `json:"type"`
+		Value any    `json:"value"`
+	}{typ, v})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(line); err != nil {
+		return fmt.Errorf("writing the answer %q: %w", typ, err)
+	}
+	return nil
+}
+
+// Error writes why a command failed: an object of type "error" with the code
+// and arguments of a text.Coded error, its sentence and hint in the language
+// of p, and the whole chain in English for support.
+func Error(w io.Writer, p *text.Printer, err error) {
+	m := struct {
+		Type    string            `json:"type"`
+		Code    string            `json:"code,omitempty"`
+		Args    map[string]string `json:"args,omitempty"`
+		Message string            `json:"message"`
+		Hint    string            `json:"hint,omitempty"`
+		Cause   string            `json:"cause"`
+	}{Type: "error", Cause: err.Error()}
+	m.Message, m.Hint = p.Error(err)
+	var c text.Coded
+	if errors.As(err, &c) {
+		m.Code, m.Args = c.Code(), c.Args()
+	}
+	if line, err := encode(m); err == nil {
+		_, _ = w.Write(line)
+	}
+}
+
+func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(describe(e)); err != nil {
-		return nil, fmt.Errorf("encoding event %T: %w", e, err)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding %T: %w", v, err)
 	}
 	return escape(b.Bytes()), nil
 }

@@ -1,6 +1,8 @@
 package text
 
 import (
+	"time"
+
 	"github.com/releve-sante/releve/installer/event"
 )
 
@@ -119,7 +121,7 @@ func (p *Printer) Progress(done, total int64, m *Meter) string {
 		s += ", " + rate
 	}
 	if left, ok := m.Remaining(total); ok && done < total {
-		s += ", " + p.Message("event-remaining", map[string]string{"Left": p.Duration(left)})
+		s += ", " + p.Message("event-remaining", map[string]string{"Left": p.Duration(max(left.Round(time.Second), time.Second))})
 	}
 	return s
 }

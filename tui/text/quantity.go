@@ -32,12 +32,12 @@ func (p *Printer) Rate(bytesPerSecond float64) string {
 }
 
 // Duration is a length of time with what matters of it: "0,4 s", "12 s",
-// "2 min 05 s", "1 h 02 min".
+// "2 min 05 s", "1 h 02 min", "3 j 04 h".
 func (p *Printer) Duration(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0 s"
-	case d < 9950*time.Millisecond:
+	case d < 9950*time.Millisecond && d%time.Second != 0:
 		return p.decimal(d.Seconds()) + " s"
 	case d < time.Minute-time.Second/2:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
@@ -45,6 +45,13 @@ func (p *Printer) Duration(d time.Duration) string {
 	if d < time.Hour-time.Second/2 {
 		s := int(d.Round(time.Second).Seconds())
 		return fmt.Sprintf("%d min %02d s", s/60, s%60)
+	}
+	if h := int(d.Round(time.Hour).Hours()); h >= 48 {
+		day := "d"
+		if p.lang == French {
+			day = "j"
+		}
+		return fmt.Sprintf("%d %s %02d h", h/24, day, h%24)
 	}
 	m := int(d.Round(time.Minute).Minutes())
 	return fmt.Sprintf("%d h %02d min", m/60, m%60)

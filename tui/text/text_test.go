@@ -144,6 +144,8 @@ func TestQuantities(t *testing.T) {
 		{"seconds", en.Duration(12 * time.Second), "12 s"},
 		{"minutes", en.Duration(125 * time.Second), "2 min 05 s"},
 		{"rounds-up-to-a-minute", en.Duration(59_700 * time.Millisecond), "1 min 00 s"},
+		{"whole-seconds", fr.Duration(2 * time.Second), "2 s"},
+		{"days", fr.Duration(76 * time.Hour), "3 j 04 h"},
 		{"hours", en.Duration(62 * time.Minute), "1 h 02 min"},
 		{"percent-french", fr.Percent(45, 100), "45 %"},
 		{"percent-english", en.Percent(45, 100), "45%"},

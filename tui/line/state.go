@@ -1,0 +1,144 @@
+package line
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/tui/text"
+)
+
+// State is what Status shows: what is known without the network.
+type State struct {
+	System     string      `json:"system,omitempty"`
+	Metadata   *Metadata   `json:"metadata,omitempty"` // nil: none was ever fetched
+	Components []Component `json:"components"`
+}
+
+// Metadata says how old the signed documents are.
+type Metadata struct {
+	Age     time.Duration `json:"age_ns"` // since they were last fetched
+	Expires time.Time     `json:"expires"`
+	Expired bool          `json:"expired"` // new installs are refused
+}
+
+// Component is an installed component; Version "" is not installed.
+type Component struct {
+	Name     string        `json:"name"`
+	Title    manifest.Text `json:"title"`
+	Version  string        `json:"version"`
+	Previous string        `json:"previous,omitempty"` // what rollback returns to
+	Damaged  bool          `json:"damaged,omitempty"`
+}
+
+// Past is a run of the history.
+type Past struct {
+	Run     string
+	Time    string // as it is to be shown
+	Outcome event.Outcome
+	Steps   []event.StepInfo
+}
+
+// Difference is one file that is not as it was installed.
+type Difference struct {
+	Path string // relative to the component
+	What string // missing, changed, unexpected
+}
+
+// Status writes the components of this machine and the age of the metadata.
+func Status(w io.Writer, p *text.Printer, s State) error {
+	g := newPage(p)
+	if s.System != "" {
+		g.head(p.Message("view-system", map[string]string{"System": s.System}))
+	}
+	g.item(0, metadataLine(p, s.Metadata))
+	if len(s.Components) == 0 {
+		g.item(0, p.Message("view-components-none", nil))
+		return g.writeTo(w)
+	}
+	g.head(p.Count("view-components", len(s.Components), nil))
+	var rows [][]string
+	for _, c := range s.Components {
+		row := []string{p.Value(c.Name), p.Version(c.Version), p.Text(c.Title)}
+		if c.Previous != "" {
+			row[2] += " (" + p.Message("view-previous", map[string]string{"Version": c.Previous}) + ")"
+		}
+		if c.Damaged {
+			row[2] += " - " + p.Message("view-damaged", nil)
+		}
+		rows = append(rows, row)
+	}
+	g.table(2, rows)
+	return g.writeTo(w)
+}
+
+func metadataLine(p *text.Printer, m *Metadata) string {
+	if m == nil {
+		return p.Message("view-metadata-none", nil)
+	}
+	args := map[string]string{"Age": p.Duration(m.Age), "Expires": m.Expires.UTC().Format("2006-01-02 15:04")}
+	if m.Expired {
+		return p.Message("view-metadata-expired", args)
+	}
+	return p.Message("view-metadata", args)
+}
+
+// History writes the runs of this machine as given, newest first.
+func History(w io.Writer, p *text.Printer, runs []Past) error {
+	g := newPage(p)
+	if len(runs) == 0 {
+		g.item(0, p.Message("view-history-none", nil))
+	}
+	for _, r := range runs {
+		g.item(0, p.Value(r.Time)+"  "+p.Value(r.Run))
+		g.b.WriteString(paragraph(string(text.OutcomeMark(r.Outcome))+" ", p.Outcome(r.Outcome)))
+		for _, s := range r.Steps {
+			g.item(indent, p.Action(s, func(name string) string { return name }))
+		}
+	}
+	return g.writeTo(w)
+}
+
+// Damage writes, per component, every file that is not as it was installed.
+func Damage(w io.Writer, p *text.Printer, damage map[string][]Difference) error {
+	g := newPage(p)
+	for _, name := range slices.Sorted(maps.Keys(damage)) {
+		found := damage[name]
+		if len(found) == 0 {
+			g.b.WriteString(paragraph(string(text.MarkOK)+" ", p.Message("view-whole", map[string]string{"Component": name})))
+			continue
+		}
+		g.b.WriteString(paragraph(string(text.MarkFail)+" ", p.Count("view-damage", len(found), map[string]string{"Component": name})))
+		for _, d := range found {
+			g.item(indent, p.Message("view-difference", map[string]string{"What": difference(p, d.What), "Path": d.Path}))
+		}
+	}
+	return g.writeTo(w)
+}
+
+func difference(p *text.Printer, what string) string {
+	switch what {
+	case "missing":
+		return p.Message("view-difference-missing", nil)
+	case "changed":
+		return p.Message("view-difference-changed", nil)
+	case "unexpected":
+		return p.Message("view-difference-unexpected", nil)
+	}
+	return what
+}
+
+// Facts writes what is known about the machine, one fact a line in order.
+func Facts(w io.Writer, p *text.Printer, facts map[string]any) error {
+	g := newPage(p)
+	var fields []text.Field
+	for _, path := range slices.Sorted(maps.Keys(facts)) {
+		fields = append(fields, text.Field{Label: p.Value(path), Value: p.Value(fmt.Sprint(facts[path]))})
+	}
+	g.fields(0, fields)
+	return g.writeTo(w)
+}
