@@ -172,7 +172,10 @@ func readSuffix(s string, i int) (pre string, at int, expected string) {
 	for i < len(s) {
 		switch s[i] {
 		case '+': // build metadata says nothing about the order
-			for i++; i < len(s); i++ {
+			if i++; i == len(s) {
+				return "", i, "letter | digit"
+			}
+			for ; i < len(s); i++ {
 				if !isLetter(s[i]) && !isDigit(s[i]) && s[i] != '.' && s[i] != '-' && s[i] != '_' {
 					return "", i, "letter | digit"
 				}

@@ -1,0 +1,79 @@
+package publish
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Codes of the mistakes a publisher can make, and of what can be wrong with a
+// repository. They never change.
+const (
+	CodeExists          = "publish-exists"
+	CodeNoRepository    = "publish-no-repository"
+	CodeKeysInside      = "publish-keys-inside"
+	CodeKeyInRepository = "publish-key-in-repository"
+	CodeMissingKey      = "publish-missing-key"
+	CodeBadKey          = "publish-bad-key"
+	CodeWrongPassword   = "publish-wrong-password"
+	CodeEmptyPassword   = "publish-empty-password"
+	CodeWrongKey        = "publish-wrong-key"
+	CodeBadName         = "publish-bad-name"
+	CodeBadPaths        = "publish-bad-paths"
+	CodePathTaken       = "publish-path-taken"
+	CodeRoleExists      = "publish-role-exists"
+	CodeUnknownRole     = "publish-unknown-role"
+	CodeOutside         = "publish-outside-delegation"
+	CodeDuplicate       = "publish-duplicate-version"
+	CodeDigestChanged   = "publish-digest-changed"
+	CodePastExpiry      = "publish-past-expiry"
+	CodeExpired         = "publish-expired"
+	CodeNoComponent     = "publish-unknown-component"
+	CodeNoVersion       = "publish-unknown-version"
+	CodeBadDocument     = "publish-bad-document"
+	CodeBadArchive      = "publish-bad-archive"
+	CodeDamaged         = "publish-damaged"
+)
+
+// Error is a refusal, with what the publisher needs to understand it. Fields
+// that do not apply are empty.
+type Error struct {
+	Reason   string // one of the Code constants
+	Role     string // TUF role
+	Name     string // component, version, path or file in question
+	Expected string
+	Found    string
+	Cause    error // for the log; may be nil
+}
+
+// Error gives the English sentence for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Reason)
+	for _, part := range []struct{ name, value string }{
+		{"role", e.Role}, {"name", e.Name}, {"expected", e.Expected}, {"found", e.Found},
+	} {
+		if part.value != "" {
+			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
+		}
+	}
+	if e.Cause != nil {
+		fmt.Fprintf(&b, ": %v", e.Cause)
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Code gives the stable identifier of this kind of failure.
+func (e *Error) Code() string { return e.Reason }
+
+// Args gives the values the sentence of Code speaks of: Role, Name, Expected,
+// Found and Cause.
+func (e *Error) Args() map[string]string {
+	args := map[string]string{"Role": e.Role, "Name": e.Name, "Expected": e.Expected, "Found": e.Found, "Cause": ""}
+	if e.Cause != nil {
+		args["Cause"] = e.Cause.Error()
+	}
+	return args
+}

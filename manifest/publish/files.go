@@ -1,0 +1,90 @@
+package publish
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"runtime"
+)
+
+// metadataLimit is the most a metadata file or a document may have, in bytes;
+// clients have the same limit.
+const metadataLimit = 8 << 20
+
+// files writes below one directory so that a name holds either its old
+// content or all of the new one, also after a power cut.
+type files struct{ root *os.Root }
+
+func (f files) read(name string) ([]byte, error) {
+	file, err := f.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(file, metadataLimit+1))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	if len(data) > metadataLimit {
+		return nil, fmt.Errorf("reading %q: more than %d bytes", name, metadataLimit)
+	}
+	return data, nil
+}
+
+func (f files) write(name string, data []byte, perm fs.FileMode) error {
+	return f.copy(name, bytes.NewReader(data), perm)
+}
+
+// copy writes everything in r under name: temporary file, sync, rename, sync
+// of the directory.
+func (f files) copy(name string, r io.Reader, perm fs.FileMode) error {
+	dir := path.Dir(name)
+	if err := f.root.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making directory %q: %w", dir, err)
+	}
+	temporary := path.Join(dir, ".new-"+path.Base(name))
+	if err := f.fill(temporary, r, perm); err != nil {
+		_ = f.root.Remove(temporary) // it is of no use, and the next write replaces it
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	if err := f.root.Rename(temporary, name); err != nil {
+		_ = f.root.Remove(temporary)
+		return fmt.Errorf("putting %q in its place: %w", name, err)
+	}
+	return f.syncDir(dir)
+}
+
+func (f files) fill(name string, r io.Reader, perm fs.FileMode) error {
+	file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(file, r); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	// The rename is protected by the file system's own journal, the content
+	// is not: it has to be on the disk first.
+	if err := file.Sync(); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	return file.Close()
+}
+
+// syncDir makes the entries of a directory durable. Windows offers no such
+// call for directories.
+func (f files) syncDir(name string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	dir, err := f.root.Open(name)
+	if err != nil {
+		return fmt.Errorf("syncing directory %q: %w", name, err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("syncing directory %q: %w", name, err)
+	}
+	return nil
+}
