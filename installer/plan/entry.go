@@ -1,0 +1,140 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+// entry is one component as the planner sees it.
+type entry struct {
+	name      string
+	doc       *manifest.Component // nil when the manifest does not know it
+	installed Installed
+	present   bool
+	current   *manifest.Release // of the installed version; nil when nothing describes it
+	version   manifest.Version  // installed
+	exact     bool              // version can be compared
+	offers    []*offer          // newest first
+	links     []string          // components its releases need, sorted
+}
+
+// offer is a release that might be taken.
+type offer struct {
+	release manifest.Release
+	version manifest.Version
+	exact   bool
+	offered bool // by the channel
+	verdict *verdict
+}
+
+// managed says that the component is there and that something can change it.
+func (e *entry) managed() bool { return e.present && e.installed.Backend != "" }
+
+// newer says whether o is newer than what is installed. What cannot be
+// compared is not.
+func (e *entry) newer(o *offer) bool {
+	return e.exact && o.exact && o.version.Compare(e.version) > 0
+}
+
+// at says whether o is the version that is installed.
+func (e *entry) at(o *offer) bool {
+	return e.present && sameVersion(e.installed.Version, o)
+}
+
+// foreign says that the component is there and that nothing here put it there.
+func (e *entry) foreign() bool { return e.present && e.installed.Backend == "" }
+
+// entry returns the component of that name, known or not.
+func (p *planner) entry(name string) *entry {
+	if e, again := p.entries[name]; again {
+		return e
+	}
+	e := &entry{name: name, installed: p.in.Installed[name]}
+	p.entries[name] = e
+	e.doc, _ = p.in.Manifest.Component(name)
+	e.present = e.installed.Version != ""
+	if e.present {
+		v, err := manifest.ParseVersion(e.installed.Version)
+		e.version, e.exact = v, err == nil
+		e.current = p.describe(e)
+	}
+	for _, r := range p.in.Manifest.Offered(name, p.in.Platform) {
+		e.offers = append(e.offers, newOffer(r, true))
+	}
+	e.links = linksOf(e)
+	return e
+}
+
+func newOffer(r manifest.Release, offered bool) *offer {
+	v, err := manifest.ParseVersion(r.Version)
+	return &offer{release: r, version: v, exact: err == nil, offered: offered}
+}
+
+// describe finds the release of what is installed: what was said of it when
+// it was installed, else what the manifest says.
+func (p *planner) describe(e *entry) *manifest.Release {
+	if e.installed.Release != nil {
+		return e.installed.Release
+	}
+	if r, found := p.in.Manifest.Find(e.name, e.installed.Version, p.in.Platform); found {
+		return &r
+	}
+	return nil
+}
+
+// withdrawal returns how the manifest takes back the installed release today,
+// whatever was said when it was installed.
+func (p *planner) withdrawal(e *entry) *manifest.Withdrawal {
+	if r, found := p.in.Manifest.Find(e.name, e.installed.Version, p.in.Platform); found {
+		return r.Withdrawn
+	}
+	return nil
+}
+
+func linksOf(e *entry) []string {
+	var out []string
+	add := func(needs []manifest.Need) {
+		for _, n := range needs {
+			if n.Component != e.name && (len(out) == 0 || out[len(out)-1] != n.Component) {
+				out = append(out, n.Component)
+			}
+		}
+	}
+	for _, o := range e.offers {
+		add(o.release.Needs)
+	}
+	if e.current != nil {
+		add(e.current.Needs)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// find returns the offer of an exact version, offered by the channel or not,
+// nil when there is no such release for this platform.
+func (p *planner) find(e *entry, version string) *offer {
+	for _, o := range e.offers {
+		if sameVersion(version, o) {
+			return o
+		}
+	}
+	if r, found := p.in.Manifest.Find(e.name, version, p.in.Platform); found {
+		return newOffer(r, false)
+	}
+	return nil
+}
+
+// versions lists the versions of e for this platform, for the nearest name.
+func (p *planner) versions(e *entry) []string {
+	var out []string
+	if e.doc == nil {
+		return nil
+	}
+	for _, r := range e.doc.Releases {
+		if r.Platform == p.in.Platform || r.Platform == manifest.Any {
+			out = append(out, r.Version)
+		}
+	}
+	return out
+}

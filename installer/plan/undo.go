@@ -1,0 +1,179 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/manifest"
+)
+
+// change is what an Uninstall or a Rollback makes of a component.
+type change struct {
+	entry *entry
+	to    *manifest.Release // nil: removed
+}
+
+// undo plans Uninstall and Rollback. They do not choose: each component has
+// one state to go to, and goes there unless that takes from another one what
+// it needs.
+func (p *planner) undo(targets []target) {
+	changes := map[string]change{}
+	for _, t := range targets {
+		if c, ok := p.undoable(t); ok {
+			changes[t.entry.name] = c
+		}
+	}
+	for {
+		broken := p.broken(changes)
+		if len(broken) == 0 {
+			break
+		}
+		for _, r := range broken {
+			if _, again := changes[r.Component]; again {
+				delete(changes, r.Component)
+				p.refuse(r)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(changes)) {
+		c := changes[name]
+		s := Step{Action: backend.Uninstall, Release: c.to, Why: WhyRequested}
+		if p.in.Request.Action == Rollback {
+			s.Why = WhyRollback
+		}
+		if c.to != nil {
+			s.Action = backend.Rollback
+			p.warnOf(c.entry, c.to)
+		}
+		p.step(c.entry, s)
+	}
+}
+
+// undoable returns what a target is to become. False says that it stays, and
+// the plan says why.
+func (p *planner) undoable(t target) (change, bool) {
+	e := t.entry
+	none := Refusal{Component: e.name, Version: e.installed.Version}
+	rollback := p.in.Request.Action == Rollback
+	known := e.installed.Previous != nil || e.installed.Absent
+	switch {
+	case !e.present && !(rollback && e.installed.Previous != nil),
+		t.version != "" && e.present && !sameVersion(t.version, e.asOffer()):
+		if t.named {
+			p.warn(e.name, t.version, Reason{Code: CodeNotInstalled, Holds: manifest.False})
+		}
+		return change{}, false
+	case e.foreign():
+		if t.named {
+			p.refuse(p.foreign(e, e.installed.Version))
+		}
+		return change{}, false
+	case rollback && !known:
+		if t.named {
+			none.Reasons = []Reason{{Code: CodeNoPrevious, Actual: e.installed.Version, Holds: manifest.False}}
+			p.refuse(none)
+		}
+		return change{}, false
+	}
+	c := change{entry: e}
+	if rollback {
+		c.to = e.installed.Previous
+	}
+	return c, true
+}
+
+// broken returns a refusal for each change that would leave a component
+// without what it needs or beside what it excludes: the change of the
+// component itself when it is its own rule, else the change it suffers from.
+// What is broken today is nobody's fault here.
+func (p *planner) broken(changes map[string]change) []Refusal {
+	var out []Refusal
+	then := func(name string) choice {
+		if c, changed := changes[name]; changed {
+			return c.state()
+		}
+		return p.present(name)
+	}
+	names := append(slices.Collect(maps.Keys(p.in.Installed)), slices.Collect(maps.Keys(changes))...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		e := p.entry(name)
+		c, changed := changes[name]
+		r := e.current
+		if changed {
+			r = c.to
+		}
+		if r == nil || !e.present && !changed {
+			continue
+		}
+		for _, conflict := range []bool{false, true} {
+			rules := r.Needs
+			if conflict {
+				rules = r.Conflicts
+			}
+			for _, n := range rules {
+				met := p.ranges.holds(n, then(n.Component)) != conflict
+				today := p.ranges.holds(n, p.present(n.Component)) != conflict
+				lost := clash{source: name, version: r.Version, kept: !changed,
+					need: n, conflict: conflict, actual: then(n.Component).text}
+				switch {
+				case met:
+				case changed:
+					out = append(out, p.refusalOf(e, lost))
+				case today:
+					out = append(out, p.refusalOf(p.entry(n.Component), lost))
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (p *planner) refusalOf(e *entry, c clash) Refusal {
+	return Refusal{Component: e.name, Version: e.installed.Version, Reasons: []Reason{p.reason(e.name, c)}}
+}
+
+// state is what the component is after the change.
+func (c change) state() choice {
+	if c.to == nil {
+		return choice{}
+	}
+	o := newOffer(*c.to, false)
+	return choice{kind: keep, text: o.release.Version, version: o.version, exact: o.exact}
+}
+
+// warnOf warns of what speaks against a release that the machine had already
+// and gets again.
+func (p *planner) warnOf(e *entry, r *manifest.Release) {
+	v := p.conditions(r)
+	p.warn(e.name, r.Version, slices.Concat(v.against, v.questions, v.warnings)...)
+	if known, found := p.in.Manifest.Find(e.name, r.Version, p.in.Platform); found && known.Withdrawn != nil {
+		p.warn(e.name, r.Version, Reason{Code: CodeWithdrawn, Required: known.Withdrawn.ReplaceWith,
+			Actual: r.Version, Holds: manifest.False, Because: known.Withdrawn.Because})
+	}
+}
+
+// repair plans the same versions again.
+func (p *planner) repair(targets []target) {
+	for _, t := range targets {
+		e := t.entry
+		switch {
+		case !e.present, t.version != "" && !sameVersion(t.version, e.asOffer()):
+			if t.named {
+				p.warn(e.name, t.version, Reason{Code: CodeNotInstalled, Holds: manifest.False})
+			}
+		case e.foreign():
+			if t.named {
+				p.refuse(p.foreign(e, e.installed.Version))
+			}
+		case e.current == nil || e.current.Artifact == nil || e.current.Backend != e.installed.Backend:
+			p.refuse(Refusal{Component: e.name, Version: e.installed.Version, Reasons: []Reason{{
+				Code: CodeNoPackage, Actual: e.installed.Backend, Holds: manifest.False,
+			}}})
+		default:
+			p.warnOf(e, e.current)
+			p.step(e, Step{Action: backend.Repair, Release: e.current, Why: WhyRepair})
+		}
+	}
+}
