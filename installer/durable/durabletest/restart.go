@@ -99,7 +99,9 @@ func tear(dir *node, random *rand.Rand, seen map[*node]bool) {
 		if bytes.Equal(n.data, n.synced) {
 			continue
 		}
-		at := random.IntN(len(n.data) + 1)
+		// Writing a sector again does not endanger what it already held.
+		same := commonPrefix(n.data, n.synced)
+		at := same + random.IntN(len(n.data)-same+1)
 		switch random.IntN(4) {
 		case 1:
 			n.synced = bytes.Clone(n.data)
@@ -115,6 +117,14 @@ func tear(dir *node, random *rand.Rand, seen map[*node]bool) {
 			n.synced = zeros
 		}
 	}
+}
+
+func commonPrefix(a, b []byte) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // revert makes everything as it is on the platters.
