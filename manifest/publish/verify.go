@@ -1,0 +1,180 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/trust"
+)
+
+// Report counts what Verify read.
+type Report struct {
+	Status     trust.Status
+	Channels   []string
+	Components int
+	Releases   int
+	Artifacts  int
+	Bytes      int64    // of all artifacts
+	Pending    []string // roles changed since the last publication, which clients do not see
+}
+
+// Verify reads a repository as a client does, from its first root: all
+// metadata, every document, every channel with what it offers, and every
+// artifact whole, with what it unpacks to. It also refuses a repository with
+// a private key in it. Errors are the client's (*trust.Error,
+// *manifest.SyntaxError) or an *Error.
+func (r *Repo) Verify(ctx context.Context) (Report, error) {
+	if err := r.noKeys(); err != nil {
+		return Report{}, err
+	}
+	root, err := r.Root()
+	if err != nil {
+		return Report{}, err
+	}
+	remote, err := trust.NewFolder(r.config.Dir)
+	if err != nil {
+		return Report{}, err
+	}
+	client, err := trust.New(trust.Config{Root: root, Remote: remote, Cache: memory{}, Now: r.config.Now})
+	if err != nil {
+		return Report{}, err
+	}
+	if err := client.Refresh(ctx); err != nil {
+		return Report{}, err
+	}
+	s, err := r.load()
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{}
+	for _, role := range s.names() {
+		if s.pending[role] {
+			report.Pending = append(report.Pending, role)
+		}
+	}
+	if err := r.readAll(ctx, client, s, &report); err != nil {
+		return Report{}, err
+	}
+	report.Status = client.Status()
+	return report, nil
+}
+
+// readAll authenticates every document that is published. What is pending and
+// not yet known to clients is left out.
+func (r *Repo) readAll(ctx context.Context, client *trust.Client, s *state, report *Report) error {
+	for _, name := range s.components() {
+		blob, err := client.Authenticated(ctx, manifest.ComponentPath(name))
+		if errors.Is(err, manifest.ErrNoDocument) && len(report.Pending) > 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c, err := manifest.ParseComponent(blob.Data)
+		if err != nil {
+			return fmt.Errorf("component %q: %w", name, err)
+		}
+		report.Components++
+		for _, release := range c.Releases {
+			if err := r.verifyRelease(ctx, s, c.Name, release, report); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range s.channels() {
+		_, err := manifest.Open(ctx, client, name)
+		if errors.Is(err, manifest.ErrNoDocument) && len(report.Pending) > 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		report.Channels = append(report.Channels, name)
+	}
+	return nil
+}
+
+// verifyRelease reads the artifact of a release whole.
+func (r *Repo) verifyRelease(ctx context.Context, s *state, component string, release manifest.Release, report *Report) error {
+	report.Releases++
+	a := release.Artifact
+	if a == nil {
+		return nil
+	}
+	if err := s.checkArtifact(component, release); err != nil {
+		return err
+	}
+	name := targetName(a.Path, a.SHA256)
+	if err := r.checkContent(ctx, name, s.target(a.Path)); err != nil {
+		return err
+	}
+	report.Artifacts++
+	report.Bytes += a.Length
+	if !isArchive(a.Path) {
+		return nil
+	}
+	f, err := r.files.root.Open(name)
+	if err != nil {
+		return &Error{Reason: CodeDamaged, Name: name, Cause: err}
+	}
+	unpacked, entries, err := measure(ctx, path.Base(a.Path), f, a.Length)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return &Error{Reason: CodeBadArchive, Name: name, Cause: err}
+	}
+	if unpacked != a.Unpacked || entries != a.Entries {
+		return &Error{
+			Reason: CodeBadArchive, Name: name,
+			Expected: fmt.Sprintf("%d bytes in %d entries", a.Unpacked, a.Entries),
+			Found:    fmt.Sprintf("%d bytes in %d entries", unpacked, entries),
+		}
+	}
+	return nil
+}
+
+// noKeys looks at the beginning of every file for a private key.
+func (r *Repo) noKeys() error {
+	return fs.WalkDir(r.files.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("looking for private keys: %w", err)
+		}
+		if !d.Type().IsRegular() {
+			return nil
+		}
+		f, err := r.files.root.Open(name)
+		if err != nil {
+			return fmt.Errorf("looking for private keys: %w", err)
+		}
+		start, err := io.ReadAll(io.LimitReader(f, 1<<10))
+		if err := errors.Join(err, f.Close()); err != nil {
+			return fmt.Errorf("looking for private keys in %q: %w", name, err)
+		}
+		if strings.HasSuffix(name, ".key") || bytes.Contains(start, []byte("PRIVATE KEY-----")) {
+			return &Error{Reason: CodeKeyInRepository, Name: name}
+		}
+		return nil
+	})
+}
+
+// memory is a metadata cache that is forgotten at the end.
+type memory map[string][]byte
+
+// Load implements trust.Cache.
+func (m memory) Load(name string) ([]byte, error) {
+	if data, ok := m[name]; ok {
+		return data, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+// Store implements trust.Cache.
+func (m memory) Store(name string, data []byte) error {
+	m[name] = data
+	return nil
+}
