@@ -1,0 +1,77 @@
+package installer
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/journal"
+)
+
+// change makes one step: from the intent in the journal to the result in it.
+// The context only says whether to begin; a change is never interrupted.
+func (r *run) change(ctx context.Context, s *step) error {
+	start := r.deps.Now()
+	stopped := r.stopped(ctx)
+	ctx = context.WithoutCancel(ctx)
+	err := r.inPhase(s, event.Apply, stopped, func() error { return r.touch(ctx, s) })
+	if err != nil {
+		return err
+	}
+	var result didData
+	err = r.inPhase(s, event.Detect, nil, func() (err error) {
+		result.Found, err = s.arrived(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = r.inPhase(s, event.Probe, nil, func() error { return r.probe(ctx, s) })
+	if err != nil {
+		return err
+	}
+	err = r.inPhase(s, event.Commit, nil, func() error {
+		result.Reboot = r.reboot
+		return r.append(journal.Did, s.index, result)
+	})
+	if err != nil {
+		return err
+	}
+	s.did = &result
+	r.deps.Log.Info("step done", "run", r.id, "component", s.Component, "from", s.From, "to", s.To)
+	r.deps.Emit(event.StepDone{Step: s.index, Version: result.Found.Version, Took: r.since(start)})
+	return nil
+}
+
+// touch writes down the intent and then changes the machine.
+func (r *run) touch(ctx context.Context, s *step) error {
+	err := r.append(journal.Intend, s.index, intendData{
+		Job:      s.job.ID,
+		Undo:     json.RawMessage(s.undo),
+		Before:   s.before(),
+		Settings: s.settings,
+	})
+	if err != nil {
+		return err
+	}
+	s.intended = true
+	out, err := s.backend.Apply(ctx, s.job, s.undo)
+	r.reboot = r.reboot || out.Reboot
+	if err != nil {
+		return because(CodeApply, err, "Component", s.Component, "Version", s.To)
+	}
+	return r.guardSettings(s)
+}
+
+// arrived detects the component again and compares with the plan.
+func (s *step) arrived(ctx context.Context) (found, error) {
+	state, err := s.detect(ctx)
+	if err != nil {
+		return found{}, err
+	}
+	if state.Version != s.To {
+		return found{}, failed(CodeNotDetected, nil,
+			"Component", s.Component, "Expected", s.To, "Found", state.Version)
+	}
+	return foundIn(state), nil
+}

@@ -1,0 +1,83 @@
+// Package installer carries out plans.
+//
+// A run is a transaction over the steps of one plan. What the engine
+// promises, whether a step fails, somebody asks it to stop, the process is
+// killed or the power goes:
+//   - after the run, or after the next Recover, every component of the plan
+//     is as the plan wants it, or every one is as it was before;
+//   - nothing is changed before all packages are on the local disk, verified,
+//     and the way back of every step is known (the kit);
+//   - what is reported as installed was detected after the change;
+//   - the settings files a plan names keep their bytes;
+//   - a run that was reported as done stays done.
+//
+// It keeps the promise with a journal: the intent of a step is on the disk
+// before the change, its result after it. When every result is there and the
+// machine agrees with them, the run counts and Recover completes it; in any
+// other case Recover undoes it.
+//
+// What it does not promise: anything about a machine that somebody else
+// changes meanwhile. The caller holds the lock.
+package installer
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/manifest"
+)
+
+// Packages holds verified packages on the local disk.
+type Packages interface {
+	// Fetch brings the artifact to the disk, verified, and reports bytes. It
+	// does nothing when the artifact is held already.
+	Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error
+
+	// Package returns an artifact that is held.
+	Package(a manifest.Artifact) (backend.Package, error)
+
+	// Has reports whether the artifact is held, without reading it.
+	Has(a manifest.Artifact) bool
+}
+
+// Deps is what the engine works with. State, Settings, Backends, Packages,
+// Now and NewRun are required.
+type Deps struct {
+	State    durable.Dir                // journal, receipts and kits
+	Settings durable.Dir                // where the settings files of a plan lie
+	Backends map[string]backend.Backend // by the name a release gives
+	Packages Packages
+
+	Emit   event.Sink       // nil: nobody watches
+	Now    func() time.Time // for records and durations; no decision depends on it
+	Stop   <-chan struct{}  // closed: stop after the current step and undo
+	NewRun func() string    // a run identifier never used before, [a-z0-9-]{1,64}
+	Log    *slog.Logger     // nil: no log
+
+	// NoRollback lets a step be made whose way back could not be secured.
+	NoRollback bool
+}
+
+// complete fills in what may be left out.
+func (d Deps) complete() Deps {
+	if d.Emit == nil {
+		d.Emit = event.Discard
+	}
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	return d
+}
+
+// Result says how a run ended.
+type Result struct {
+	Run       string            // identifier; "" when there was nothing to do
+	Outcome   event.Outcome     // never empty
+	Installed map[string]string // component to version, detected after the run
+	Failure   *event.Failure    // set when Outcome is Reverted or Stuck
+	Reboot    bool              // the change is complete only after a restart
+}

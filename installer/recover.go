@@ -1,0 +1,141 @@
+package installer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/journal"
+)
+
+// Recover brings the machine to a whole state after a run that did not end,
+// and removes what such runs left. Every command that changes something calls
+// it first, with the lock held; calling it again changes nothing.
+//
+// The outcome is Nothing when there was nothing to recover, Completed when
+// every step had been done, Undone when the run was undone, and Stuck, with
+// an error that carries a code, when it could not be: the next Recover tries
+// again. A journal that cannot be read is set aside and reported as Stuck
+// once; what is installed is then whatever is detected. Any other error
+// leaves everything as it is.
+func Recover(ctx context.Context, d Deps) (Result, error) {
+	d = d.complete()
+	ctx = context.WithoutCancel(ctx)
+	j, records, err := journal.Open(d.State)
+	if err != nil {
+		return corrupt(ctx, d, err)
+	}
+	defer j.Close()
+	nothing := Result{Outcome: event.Nothing, Installed: map[string]string{}}
+	if len(records) == 0 {
+		return nothing, sweep(ctx, d)
+	}
+	r, p, err := replay(d, j, records)
+	if err != nil {
+		return corrupt(ctx, d, errors.Join(err, j.Archive(setAside(records))))
+	}
+	if p.end != nil {
+		committed := p.end.Outcome == event.Done || p.end.Outcome == event.Completed
+		return nothing, errors.Join(r.settle(ctx, committed), sweep(ctx, d))
+	}
+	return r.resume(ctx, p)
+}
+
+// setAside names a journal in the history whose lines are whole but make no
+// sense.
+func setAside(records []journal.Record) string {
+	return "unreadable-" + records[0].Time.UTC().Format("20060102T150405")
+}
+
+// resume ends a run that did not end.
+func (r *run) resume(ctx context.Context, p past) (Result, error) {
+	d := r.deps
+	d.Log.Warn("a run was interrupted", "run", r.id)
+	d.Emit(event.Started{Run: r.id, Steps: r.infos()})
+	if r.allDone() && !p.undid && r.agrees(ctx) {
+		if err := r.writeReceipts(); err != nil {
+			return r.finished(ctx, event.Stuck, err)
+		}
+		r.late(errors.Join(r.close(ctx, event.Completed, nil), sweep(ctx, d)))
+		return r.finished(ctx, event.Completed, nil)
+	}
+	if err := r.undoAll(ctx); err != nil {
+		return r.finished(ctx, event.Stuck, err)
+	}
+	r.late(errors.Join(r.close(ctx, event.Undone, nil), sweep(ctx, d)))
+	return r.finished(ctx, event.Undone, nil)
+}
+
+// agrees reports whether the machine holds what the journal says was done.
+// It may not when the run was being undone while its journal could not be
+// written.
+func (r *run) agrees(ctx context.Context) bool {
+	for _, s := range r.steps {
+		state, err := s.detect(ctx)
+		if err != nil || foundIn(state) != s.did.Found {
+			r.deps.Log.Warn("the machine differs from the journal", "component", s.Component,
+				"found", state.Version, "done", s.did.Found.Version, "error", err)
+			return false
+		}
+	}
+	return true
+}
+
+// replay makes the run again from its journal.
+func replay(d Deps, j *journal.Journal, records []journal.Record) (*run, past, error) {
+	p, err := read(records)
+	if err != nil {
+		return nil, past{}, err
+	}
+	r, err := newRun(d, p.id, p.begin.Plan, p.begin.Steps)
+	if err != nil {
+		return nil, past{}, err
+	}
+	r.journal, r.begun = j, true
+	for component, rec := range p.begin.Receipts {
+		r.receipts[component] = rec
+	}
+	for i, ps := range p.steps {
+		s := r.steps[i]
+		s.did, s.undone = ps.did, ps.undid
+		if ps.did != nil {
+			r.reboot = r.reboot || ps.did.Reboot
+		}
+		if ps.intend == nil {
+			continue
+		}
+		if ps.intend.Job != s.job.ID {
+			return nil, past{}, fmt.Errorf("step %d is job %q, not %q", i, ps.intend.Job, s.job.ID)
+		}
+		s.intended, s.prepared = true, true
+		s.undo = backend.Undo(ps.intend.Undo)
+		s.settings = ps.intend.Settings
+		s.state = backend.State{Version: ps.intend.Before.Version, Digest: ps.intend.Before.Digest}
+	}
+	return r, p, nil
+}
+
+// corrupt reports a journal that tells nothing. Nothing is undone: the
+// backends know by themselves what is whole, and the journal is kept aside
+// for a person.
+func corrupt(ctx context.Context, d Deps, cause error) (Result, error) {
+	err := failed(CodeJournalCorrupt, cause, argsOf(cause)...)
+	r := &run{deps: d}
+	d.Emit(event.Started{})
+	return r.finished(ctx, event.Stuck, err)
+}
+
+// argsOf hands on what another package's error says about itself, such as
+// where it put the file.
+func argsOf(err error) []string {
+	var pairs []string
+	var c coded
+	if errors.As(err, &c) {
+		for name, value := range c.Args() {
+			pairs = append(pairs, name, value)
+		}
+	}
+	return pairs
+}
