@@ -1,0 +1,131 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+func open(t *testing.T) manifest.Verified {
+	t.Helper()
+	v, err := Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestOpen(t *testing.T) {
+	v := open(t)
+	want := []string{"amelipro-connect", "cryptolib-cps", "diagam", "fsv", "galss", "mica", "srvsvcnam"}
+	if got := v.Components(); !slices.Equal(got, want) {
+		t.Errorf("Components()\n got %q\nwant %q", got, want)
+	}
+	if v.Channel() != Channel || v.Digest() == "" || len(v.Advisories()) == 0 {
+		t.Errorf("channel %q, digest %q, %d advisories", v.Channel(), v.Digest(), len(v.Advisories()))
+	}
+}
+
+func TestEveryDocumentIsOffered(t *testing.T) {
+	v := open(t)
+	err := fs.WalkDir(documents, "components", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if _, ok := v.Component(path.Base(path.Dir(name))); !ok || path.Base(name) != "component.json" {
+			t.Errorf("document %q belongs to no component of the channel", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAuthenticatorKnowsNothingElse(t *testing.T) {
+	for _, name := range []string{"channels/stable.json", "../reference/advisories.json", "/advisories.json", "", "components"} {
+		if blob, err := Authenticator().Authenticated(t.Context(), name); err == nil {
+			t.Errorf("Authenticated(%q) = %d bytes, want an error", name, len(blob.Data))
+		}
+	}
+	if _, err := Authenticator().Authenticated(t.Context(), "channels/stable.json"); !errors.Is(err, manifest.ErrNoDocument) {
+		t.Errorf("Authenticated: error %v, want ErrNoDocument", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Open(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Open: error %v, want context.Canceled", err)
+	}
+}
+
+// TestEverythingNamesItsSource also holds the rule that nobody's files are in
+// the catalogue.
+func TestEverythingNamesItsSource(t *testing.T) {
+	v := open(t)
+	for _, name := range v.Components() {
+		c, _ := v.Component(name)
+		for _, e := range c.Evidence {
+			if e.Source == "" {
+				t.Errorf("%s: evidence %s %s%s has no source", name, e.Kind, e.ID, e.Path)
+			}
+		}
+		for _, r := range c.Releases {
+			if r.Source == "" || r.Artifact != nil {
+				t.Errorf("%s %s %s: source %q, artifact %v", name, r.Version, r.Platform, r.Source, r.Artifact)
+			}
+			for _, rule := range r.Requires {
+				if rule.Source == "" || rule.Remedy == nil {
+					t.Errorf("%s %s %s: rule %s has no source or no remedy", name, r.Version, r.Platform, rule.Code)
+				}
+			}
+		}
+	}
+	for _, a := range v.Advisories() {
+		if a.Source == "" || len(a.Remedies) == 0 {
+			t.Errorf("advisory %s has no source or no remedy", a.ID)
+		}
+	}
+}
+
+// TestTextsReadWell holds the form of the sentences: both languages, whole
+// sentences in the reasons and the remedies, no title with a point.
+func TestTextsReadWell(t *testing.T) {
+	sentence := func(where string, text manifest.Text) {
+		if !strings.HasSuffix(text.FR, ".") || !strings.HasSuffix(text.EN, ".") || text.FR == text.EN {
+			t.Errorf("%s is not a sentence in two languages: %+v", where, text)
+		}
+	}
+	v := open(t)
+	for _, name := range v.Components() {
+		c, _ := v.Component(name)
+		for _, r := range c.Releases {
+			for _, rule := range r.Requires {
+				sentence(name+" "+r.Version+" "+rule.Code, rule.Because)
+				sentence(name+" "+r.Version+" "+rule.Code+" remedy", *rule.Remedy)
+			}
+		}
+	}
+	for _, a := range v.Advisories() {
+		if strings.HasSuffix(a.Title.FR, ".") || strings.HasSuffix(a.Title.EN, ".") || a.Title.FR == a.Title.EN {
+			t.Errorf("advisory %s: title %+v", a.ID, a.Title)
+		}
+		sentence(a.ID, a.Because)
+		for _, r := range a.Remedies {
+			sentence(a.ID+" "+r.Code, r.Text)
+		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	for b.Loop() {
+		if _, err := Open(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
