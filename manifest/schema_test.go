@@ -140,3 +140,21 @@ func TestSchemasAgree(t *testing.T) {
 		}
 	}
 }
+
+// versionPattern is the form of a version in the schemas.
+func versionPattern(t testing.TB) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(schemaDir, "component.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root struct {
+		Defs map[string]struct {
+			Pattern string `json:"pattern"`
+		} `json:"$defs"`
+	}
+	if err := json.Unmarshal(data, &root); err != nil {
+		t.Fatal(err)
+	}
+	return root.Defs["version"].Pattern
+}
