@@ -156,18 +156,33 @@ func (p *planner) change(found *search, v *variable, w want, asked bool) {
 	p.step(e, s)
 }
 
-// needer returns the first component whose choice needs v to be other than it
-// is, "" when v changes for another reason.
+// needer returns the first component whose choice cannot be beside v as it is
+// today, whichever of the two has the rule.
 func (p *planner) needer(found *search, v *variable) string {
 	today := p.present(v.name)
-	for _, other := range found.vars {
-		for _, n := range other.current.needs {
-			if n.Component == v.name && other != v && !p.ranges.holds(n, today) {
-				return other.name
-			}
+	var now manifest.Release
+	if r := p.entry(v.name).current; r != nil {
+		now = *r
+	}
+	for _, i := range found.rivals(v, now) {
+		other := found.vars[i]
+		if p.apart(other.current.needs, other.current.conflicts, v.name, today) ||
+			p.apart(now.Needs, now.Conflicts, other.name, other.current) {
+			return other.name
 		}
 	}
 	return ""
+}
+
+// apart says whether a need or a conflict with component name is broken by
+// choice c of it.
+func (p *planner) apart(needs, conflicts []manifest.Need, name string, c choice) bool {
+	broken := func(rules []manifest.Need, conflict bool) bool {
+		return slices.ContainsFunc(rules, func(n manifest.Need) bool {
+			return n.Component == name && p.ranges.holds(n, c) == conflict
+		})
+	}
+	return broken(needs, false) || broken(conflicts, true)
 }
 
 // report says of the releases newer than the one chosen why they were passed

@@ -211,7 +211,7 @@ func TestMakeObstacles(t *testing.T) {
 			facts:     mac("12.7"),
 			installed: by("cryptolib-cps@5.2.1"),
 			request:   Request{Action: Update, Pins: map[string]string{cryptolib: "5.1.8"}},
-			want: `refused cryptolib-cps 5.2.1: plan-would-downgrade(5.1.8|5.2.1) plan-pinned(5.1.8|5.2.1) accepted 5.1.8`,
+			want:      `refused cryptolib-cps 5.2.1: plan-would-downgrade(5.1.8|5.2.1) plan-pinned(5.1.8|5.2.1) accepted 5.1.8`,
 		},
 		{
 			name:    "named-against-the-pin",

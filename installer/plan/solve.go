@@ -1,10 +1,15 @@
 package plan
 
-import "github.com/releve-sante/releve/manifest"
+import (
+	"slices"
+
+	"github.com/releve-sante/releve/manifest"
+)
 
 // stepLimit is how many choices one call of Make or Explain may reject or
 // take back. A choice that is right the first time costs nothing, so a chain
-// of ten thousand components costs none.
+// of ten thousand components costs none; nor does one that is known to be
+// none.
 const stepLimit = 10_000
 
 // kind says what a choice does to its component.
@@ -59,21 +64,34 @@ type variable struct {
 	domain   func(i int) (choice, bool) // the i-th preference
 	pos      int                        // of current, -1 before the first
 	current  choice
-	incoming []demand // of the variables before it
-	culprits []int    // earlier variables whose choice rejected one of ours
-	why      [][]clash
+	incoming []demand         // of the variables before it
+	culprits []int            // earlier variables whose choice rejected one of ours
+	why      [][]clash        // by position, why a choice is none
+	learnt   map[int][]nogood // by position
 }
+
+// nogood is learnt at a dead end: a choice is none while the earlier
+// variables named have these positions.
+type nogood struct {
+	with []held
+	why  []clash
+}
+
+// held is a variable at one of its positions.
+type held struct{ variable, pos int }
 
 // search finds the first selection in the order of the variables and of their
 // preferences. When a variable has no choice left it goes back to the last
 // variable that had a part in that, not to the last one (conflict-directed
-// backjumping), so what has nothing to do with a dead end is not tried again.
+// backjumping), and remembers what they had in common, so that neither what
+// has nothing to do with a dead end nor the dead end itself is tried again.
 type search struct {
 	vars   []*variable
 	index  map[string]int
 	ranges *ranges
 	budget *budget
-	dead   []clash // after a failure: the rules that cannot meet
+	dead   []clash          // after a failure: the rules that cannot meet
+	askers map[string][]int // variables by what they have rules about, made by rivals
 }
 
 // budget counts the choices rejected or taken back.
@@ -135,6 +153,10 @@ func (s *search) advance(i int) (bool, error) {
 		}
 		v.pos++
 		v.current = c
+		if why := s.recall(v); why != nil {
+			v.why = append(v.why, why)
+			continue
+		}
 		culprit, clashed := s.reject(i, c)
 		if clashed == nil {
 			v.why = append(v.why, nil)
@@ -150,6 +172,24 @@ func (s *search) advance(i int) (bool, error) {
 			}
 		}
 	}
+}
+
+// recall returns why the current choice of v is known to be none, nil when it
+// is not, and blames the variables that make it so.
+func (s *search) recall(v *variable) []clash {
+next:
+	for _, n := range v.learnt[v.pos] {
+		for _, h := range n.with {
+			if s.vars[h.variable].pos != h.pos {
+				continue next
+			}
+		}
+		for _, h := range n.with {
+			v.blame(h.variable)
+		}
+		return n.why
+	}
+	return nil
 }
 
 // reject returns the rule that choice c of variable i breaks, nil if none,
@@ -212,14 +252,20 @@ func (s *search) demand(from int, n manifest.Need, conflict bool) {
 
 // retreat undoes the choices from variable i, which has none left, to
 // variable back, and hands back what was learnt: the other culprits, and why
-// the current choice of back is none.
+// the current choice of back is none beside them.
 func (s *search) retreat(i, back int, because []clash) error {
 	to := s.vars[back]
+	learnt := nogood{why: because}
 	for _, c := range s.vars[i].culprits {
 		if c != back {
 			to.blame(c)
+			learnt.with = append(learnt.with, held{c, s.vars[c].pos})
 		}
 	}
+	if to.learnt == nil {
+		to.learnt = map[int][]nogood{}
+	}
+	to.learnt[to.pos] = append(to.learnt[to.pos], learnt)
 	to.why[to.pos] = because
 	for j := i; j > back; j-- {
 		if j < i {
@@ -229,11 +275,7 @@ func (s *search) retreat(i, back int, because []clash) error {
 		v.pos, v.culprits, v.why = -1, v.culprits[:0], v.why[:0]
 	}
 	s.withdraw(back)
-	last := clash{source: to.name, need: manifest.Need{Component: s.vars[i].name}}
-	if len(because) > 0 {
-		last = because[len(because)-1]
-	}
-	return s.budget.spend(last)
+	return s.budget.spend(because[len(because)-1])
 }
 
 // withdraw takes back what variable i asked of later ones. What it asked is
@@ -275,4 +317,31 @@ func gather(why [][]clash) []clash {
 		}
 	}
 	return out
+}
+
+// rivals returns, in order, the variables that a selection has a rule between
+// them and v: a rule of theirs, or one of release now of v.
+func (s *search) rivals(v *variable, now manifest.Release) []int {
+	if s.askers == nil {
+		s.askers = map[string][]int{}
+		for i, o := range s.vars {
+			for _, rules := range [][]manifest.Need{o.current.needs, o.current.conflicts} {
+				for _, n := range rules {
+					if n.Component != o.name {
+						s.askers[n.Component] = append(s.askers[n.Component], i)
+					}
+				}
+			}
+		}
+	}
+	out := slices.Clone(s.askers[v.name])
+	for _, rules := range [][]manifest.Need{now.Needs, now.Conflicts} {
+		for _, n := range rules {
+			if i, known := s.index[n.Component]; known && n.Component != v.name {
+				out = append(out, i)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -1,0 +1,191 @@
+package plan
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/releve-sante/releve/manifest"
+)
+
+// previous adds to what is installed the version before.
+func previous(installed map[string]Installed, name string, r *manifest.Release) map[string]Installed {
+	i := installed[name]
+	i.Previous, i.Absent = r, r == nil
+	i.Backend = "bundle"
+	installed[name] = i
+	return installed
+}
+
+func TestUninstall(t *testing.T) {
+	all := func() map[string]Installed {
+		return by("galss@3.43.02", "srvsvcnam@3.43", "cryptolib-cps@5.2.1")
+	}
+	runCases(t, []planCase{
+		{
+			name: "one-alone", facts: mac("12.7"), installed: all(),
+			request: Request{Action: Uninstall, Components: targets(srvsvcnam)},
+			want:    `uninstall srvsvcnam 3.43-> requested`,
+		},
+		{
+			name: "what-another-one-needs", facts: mac("12.7"), installed: all(),
+			request: Request{Action: Uninstall, Components: targets(galss)},
+			want:    `refused galss 3.43.02: plan-needed-by srvsvcnam(>= 3.43|)`,
+		},
+		{
+			name: "both-in-the-order-of-leaving", facts: mac("12.7"), installed: all(),
+			request: Request{Action: Uninstall, Components: targets(galss, srvsvcnam)},
+			want: `
+				uninstall srvsvcnam 3.43-> requested
+				uninstall galss 3.43.02-> requested`,
+		},
+		{
+			name: "what-a-refused-one-needs-stays-too", facts: mac("12.7"),
+			comps: []manifest.Component{
+				component("a", release("a", "1")),
+				component("b", release("b", "1", needs("a", ""))),
+				component("c", release("c", "1", needs("b", ""))),
+				component("d", release("d", "1")),
+			},
+			installed: by("a@1", "b@1", "c@1", "d@1"),
+			request:   Request{Action: Uninstall, Components: targets("a", "b", "d")},
+			want: `
+				uninstall d 1-> requested
+				refused a 1: plan-needed-by b(|)
+				refused b 1: plan-needed-by c(|)`,
+		},
+		{
+			name: "absent", facts: mac("12.7"),
+			request: Request{Action: Uninstall, Components: targets(galss)},
+			want:    `warning galss : plan-not-installed(|)`,
+		},
+		{
+			name: "another-version", facts: mac("12.7"), installed: all(),
+			request: Request{Action: Uninstall, Components: targets("galss@3.42.03")},
+			want:    `warning galss 3.42.03: plan-not-installed(|)`,
+		},
+		{
+			name: "foreign", facts: mac("12.7"), installed: map[string]Installed{galss: {Version: "3.42.03"}},
+			request: Request{Action: Uninstall, Components: targets(galss)},
+			want:    `refused galss 3.42.03: plan-foreign(3.42.03|3.42.03)`,
+		},
+		{
+			name: "no-longer-in-the-catalogue", facts: mac("12.7"), installed: by("ancient@1"),
+			request: Request{Action: Uninstall, Components: targets("ancient")},
+			want:    `uninstall ancient 1-> requested`,
+		},
+	})
+}
+
+func TestRollback(t *testing.T) {
+	old := release(galss, "3.42.03")
+	oldSrv := release(srvsvcnam, "3.42.02", needs(galss, ">= 3.42, < 3.43"))
+	runCases(t, []planCase{
+		{
+			name: "one-alone", facts: mac("12.7"),
+			installed: previous(by("galss@3.43.02", "srvsvcnam@3.42.02"), galss, &old),
+			request:   Request{Action: Rollback, Components: targets(galss)},
+			want:      `rollback galss 3.43.02->3.42.03 rollback`,
+		},
+		{
+			name: "to-nothing", facts: mac("12.7"),
+			installed: previous(by("galss@3.43.02"), galss, nil),
+			request:   Request{Action: Rollback, Components: targets(galss)},
+			want:      `uninstall galss 3.43.02-> rollback`,
+		},
+		{
+			name: "after-an-uninstall", facts: mac("12.7"),
+			installed: previous(map[string]Installed{}, galss, &old),
+			request:   Request{Action: Rollback, Components: targets(galss)},
+			want:      `rollback galss ->3.42.03 rollback`,
+		},
+		{
+			name: "nothing-known", facts: mac("12.7"), installed: by("galss@3.43.02"),
+			request: Request{Action: Rollback, Components: targets(galss)},
+			want:    `refused galss 3.43.02: plan-no-previous(|3.43.02)`,
+		},
+		{
+			name: "another-one-needs-the-new-version", facts: mac("12.7"),
+			installed: previous(by("galss@3.43.02", "srvsvcnam@3.43"), galss, &old),
+			request:   Request{Action: Rollback, Components: targets(galss)},
+			want:      `refused galss 3.43.02: plan-needed-by srvsvcnam(>= 3.43|3.42.03)`,
+		},
+		{
+			name: "its-old-self-needs-another-version", facts: mac("12.7"),
+			installed: previous(by("galss@3.43.02", "srvsvcnam@3.43"), srvsvcnam, &oldSrv),
+			request:   Request{Action: Rollback, Components: targets(srvsvcnam)},
+			want:      `refused srvsvcnam 3.43: plan-need-unmet galss(>= 3.42, < 3.43|3.43.02)`,
+		},
+		{
+			name: "both-together", facts: mac("12.7"),
+			installed: previous(previous(by("galss@3.43.02", "srvsvcnam@3.43"), srvsvcnam, &oldSrv), galss, &old),
+			request:   Request{Action: Rollback},
+			want: `
+				rollback galss 3.43.02->3.42.03 rollback
+				rollback srvsvcnam 3.43->3.42.02 rollback`,
+		},
+		{
+			name: "a-false-condition-only-warns-on-the-way-back", facts: mac("10.14.6"),
+			installed: previous(by("galss@3.42.03"), galss, newRelease(release(galss, "3.43.02", atLeast("10.15")))),
+			request:   Request{Action: Rollback, Components: targets(galss)},
+			want: `
+				rollback galss 3.42.03->3.43.02 rollback
+				warning galss 3.43.02: macos-too-old(>= 10.15|10.14.6)`,
+		},
+	})
+}
+
+func newRelease(r manifest.Release) *manifest.Release { return &r }
+
+func TestRepair(t *testing.T) {
+	kept := release(galss, "3.42.03")
+	runCases(t, []planCase{
+		{
+			name: "from-the-manifest", facts: mac("12.7"), installed: by("galss@3.42.03"),
+			request: Request{Action: Repair},
+			want:    `repair galss 3.42.03->3.42.03 repair`,
+		},
+		{
+			name: "from-the-receipt", facts: mac("12.7"),
+			comps:     []manifest.Component{component(galss, release(galss, "3.43.02"))},
+			installed: map[string]Installed{galss: {Version: "3.42.03", Backend: "bundle", Release: &kept}},
+			request:   Request{Action: Repair, Components: targets(galss)},
+			want:      `repair galss 3.42.03->3.42.03 repair`,
+		},
+		{
+			name: "no-package", facts: mac("12.7"), installed: by("galss@3.34"),
+			request: Request{Action: Repair, Components: targets(galss)},
+			want:    `refused galss 3.34: plan-no-package(|bundle)`,
+		},
+		{
+			name: "absent-and-foreign", facts: mac("12.7"), installed: map[string]Installed{galss: {Version: "3.42.03"}},
+			request: Request{Action: Repair, Components: targets(cryptolib, galss)},
+			want: `
+				refused galss 3.42.03: plan-foreign(3.42.03|3.42.03)
+				warning cryptolib-cps : plan-not-installed(|)`,
+		},
+	})
+}
+
+func TestReverse(t *testing.T) {
+	old := release(galss, "3.42.03")
+	in := input(t, field(), mac("12.7"), previous(by("galss@3.42.03", "cryptolib-cps@5.2.1"), galss, &old),
+		Request{Action: Install, Components: targets(srvsvcnam, "cryptolib-cps@5.1.8")})
+	p, err := Make(in)
+	if err != nil {
+		t.Fatalf("Make: %v", err)
+	}
+	p.Steps = p.Reverse
+	p.Refusals, p.Warnings = nil, nil
+	want := plain(`
+		uninstall srvsvcnam 3.43-> rollback
+		rollback galss 3.43.02->3.42.03 rollback
+		rollback cryptolib-cps 5.1.8->5.2.1 rollback`)
+	if got := lines(p); got != want {
+		t.Errorf("the reverse of a plan\n got:\n%s\nwant:\n%s", got, want)
+	}
+	for _, s := range p.Reverse {
+		if s.To != "" && s.Release == nil || strings.Contains(string(s.Action), "install") != (s.Release == nil) {
+			t.Errorf("the reverse step %s %s has release %v", s.Action, s.Component, s.Release)
+		}
+	}
+}
