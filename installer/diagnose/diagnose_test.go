@@ -1,0 +1,162 @@
+package diagnose_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/releve-sante/releve/installer/diagnose"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/reference"
+	"github.com/releve-sante/releve/osdetect"
+	"github.com/releve-sante/releve/osdetect/machine"
+)
+
+func alerts(t testing.TB) []manifest.Advisory {
+	t.Helper()
+	v, err := reference.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.Advisories()
+}
+
+func load(t testing.TB, name string) osdetect.Facts {
+	t.Helper()
+	f, err := machine.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// brief words findings as "severity ID", with a question mark for unknown.
+func brief(findings []diagnose.Finding) []string {
+	words := []string{}
+	for _, f := range findings {
+		word := string(f.Severity) + " " + f.ID
+		if f.Holds == manifest.Unknown {
+			word += "?"
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+func TestCapturedMachines(t *testing.T) {
+	tests := []struct {
+		machine string
+		want    []string
+		status  int
+	}{
+		{machine: "mojave", want: []string{"blocking MACOS-CATALINA-SET", "warning PSS-UNSUPPORTED"}, status: diagnose.Blocked},
+		{machine: "catalina", want: []string{}, status: diagnose.AllWell},
+		{machine: "sonoma", want: []string{}, status: diagnose.AllWell},
+		{machine: "tahoe", want: []string{}, status: diagnose.AllWell},
+		{machine: "win10-22h2-pss", want: []string{"warning PSS-UNSUPPORTED", "warning WINDOWS-10-END"}, status: diagnose.Findings},
+		{machine: "win11-24h2-pss", want: []string{"blocking PDT-INF-873", "warning PSS-UNSUPPORTED"}, status: diagnose.Blocked},
+		{machine: "win11-25h2-pcsc", want: []string{"blocking CPS4-CRYPTOLIB", "warning WMIC-PCSC"}, status: diagnose.Blocked},
+		{machine: "win11-26h1-arm64", want: []string{"info WINDOWS-ARM64"}, status: diagnose.Findings},
+		{machine: "server-2022-rds", want: []string{"info REMOTE-SESSION"}, status: diagnose.Findings},
+	}
+	var covered []string
+	for _, tt := range tests {
+		covered = append(covered, tt.machine)
+		t.Run(tt.machine, func(t *testing.T) {
+			findings := diagnose.Run(alerts(t), load(t, tt.machine).Lookup)
+			if got := brief(findings); !slices.Equal(got, tt.want) {
+				t.Errorf("findings\n got %q\nwant %q", got, tt.want)
+			}
+			if got := diagnose.Status(findings); got != tt.status {
+				t.Errorf("Status = %d, want %d", got, tt.status)
+			}
+		})
+	}
+	slices.Sort(covered)
+	if !slices.Equal(covered, machine.Names()) {
+		t.Errorf("the table covers %q, captured are %q", covered, machine.Names())
+	}
+}
+
+// change is a captured machine of which one thing is different.
+type change struct {
+	name    string
+	machine string
+	facts   osdetect.Facts // to set; nil values are forgotten
+	want    []string
+}
+
+func (c change) check(t *testing.T) {
+	f := load(t, c.machine)
+	for path, value := range c.facts {
+		f = f.With(path, value)
+	}
+	if got := brief(diagnose.Run(alerts(t), f.Lookup)); !slices.Equal(got, c.want) {
+		t.Errorf("findings\n got %q\nwant %q", got, c.want)
+	}
+}
+
+func TestReferenceAlertsOnWindows(t *testing.T) {
+	tests := []change{
+		{name: "wmic-restored", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.present": true}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "moved-to-pcsc", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": "pcsc"}, want: []string{"warning WMIC-PCSC"}},
+		{name: "mode-not-known", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": nil}, want: []string{"warning PDT-INF-873?", "info PSS-UNSUPPORTED?"}},
+		{name: "before-24h2", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.build": 22631}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "server-2025-too", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.product_type": "server"}, want: []string{"blocking PDT-INF-873", "warning PSS-UNSUPPORTED"}},
+		{name: "card-read-by-a-new-cryptolib", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.2.6_x64"}, want: []string{"warning WMIC-PCSC"}},
+		{name: "card-not-known", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"card.cps": nil}, want: []string{"warning CPS4-CRYPTOLIB?", "warning WMIC-PCSC"}},
+		{name: "no-cryptolib-with-a-card", machine: "win11-26h1-arm64", facts: osdetect.Facts{"component.cryptolib-cps.present": false}, want: []string{"blocking CRYPTOLIB-ABSENT", "info WINDOWS-ARM64"}},
+		{name: "long-term-edition", machine: "win10-22h2-pss", facts: osdetect.Facts{"os.edition": "EnterpriseS"}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "server-2019-is-not-windows-10", machine: "win10-22h2-pss", facts: osdetect.Facts{"os.product_type": "server", "os.build": 17763}, want: []string{"warning PSS-UNSUPPORTED"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+func TestReferenceAlertsOnMacOS(t *testing.T) {
+	tests := []change{
+		{name: "mojave-with-its-own-cryptolib", machine: "mojave", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.5"}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "mojave-with-the-galss-of-catalina", machine: "mojave", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.5", "component.galss.version": "3.43.02"},
+			want: []string{"blocking MACOS-CATALINA-SET", "warning MACOS-MIXED-SET", "warning PSS-UNSUPPORTED"}},
+		{name: "catalina-with-the-cryptolib-of-mojave", machine: "catalina", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.5"}, want: []string{"warning MACOS-MOJAVE-SET"}},
+		{name: "catalina-with-mixed-sets", machine: "catalina", facts: osdetect.Facts{"component.galss.version": "3.42.03"}, want: []string{"warning MACOS-MIXED-SET"}},
+		{name: "cryptolib-of-another-age", machine: "catalina", facts: osdetect.Facts{"component.cryptolib-cps.version": "4.2.1"}, want: []string{"warning CRYPTOLIB-V4", "warning MACOS-MOJAVE-SET"}},
+		{name: "version-of-macos-not-known", machine: "mojave", facts: osdetect.Facts{"os.version": nil}, want: []string{"warning MACOS-CATALINA-SET?", "warning PSS-UNSUPPORTED"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.check)
+	}
+}
+
+func TestMachineNobodyKnows(t *testing.T) {
+	for _, f := range []osdetect.Facts{{}, {"os.family": "windows"}, {"os.family": "macos"}, {"os.family": "linux", "elevated": true}} {
+		if got := brief(diagnose.Run(alerts(t), f.Lookup)); len(got) != 0 {
+			t.Errorf("facts %v: findings %q, want none", f, got)
+		}
+	}
+}
+
+func TestReasonsAreThoseThatMatter(t *testing.T) {
+	findings := diagnose.Run(alerts(t), load(t, "mojave").Lookup)
+	want := []manifest.Leaf{
+		{Fact: "os.family", Required: "= macos", Actual: "macos", Holds: manifest.True},
+		{Fact: "os.version", Required: "< 10.15", Actual: "10.14.6", Holds: manifest.True},
+		{Fact: "component.cryptolib-cps.present", Required: "= true", Actual: "true", Holds: manifest.True},
+		{Fact: "component.cryptolib-cps.version", Required: ">= 5.1.8", Actual: "5.1.8", Holds: manifest.True},
+	}
+	if len(findings) == 0 || !slices.Equal(findings[0].Reasons, want) {
+		t.Errorf("reasons of %q\n got %v\nwant %v", brief(findings), findings, want)
+	}
+}
+
+func TestRemediesOfTheWMICAlertComeInOrder(t *testing.T) {
+	findings := diagnose.Run(alerts(t), load(t, "win11-24h2-pss").Lookup)
+	var got []string
+	for _, r := range findings[0].Remedies {
+		got = append(got, r.Code)
+	}
+	if want := []string{"migrate-pcsc", "restore-wmic", "replace-wmic"}; !slices.Equal(got, want) || !strings.Contains(findings[0].Source, "PDT-INF-873") {
+		t.Errorf("remedies %q from %q, want %q", got, findings[0].Source, want)
+	}
+}
