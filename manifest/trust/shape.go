@@ -197,10 +197,12 @@ func (s *shape) checkTargets() error {
 	if s.Delegations.Succinct != nil {
 		return errors.New("succinct roles are not supported")
 	}
+	names := map[string]bool{}
 	for _, role := range s.Delegations.Roles {
-		if !roleName(role.Name) || isTopLevel(role.Name) {
-			return fmt.Errorf("delegated role %q: not a name for a role", role.Name)
+		if !roleName(role.Name) || isTopLevel(role.Name) || names[role.Name] {
+			return fmt.Errorf("delegated role %q: not a name for a role, or one that is taken", role.Name)
 		}
+		names[role.Name] = true
 		if len(role.Paths) == 0 || role.Prefixes != nil {
 			return fmt.Errorf("delegated role %q: want paths", role.Name)
 		}

@@ -1,0 +1,215 @@
+package trust_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/trust"
+	"github.com/releve-sante/releve/manifest/trust/trusttest"
+)
+
+// newClient makes a client that trusts r from the start and is impatient.
+func newClient(t testing.TB, r *trusttest.Repo, cache trust.Cache) *trust.Client {
+	t.Helper()
+	c, err := trust.New(trust.Config{
+		Root: r.Root(), Remote: r, Cache: cache, Now: trusttest.Start, Patience: time.Second,
+	})
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	return c
+}
+
+func documents() []string {
+	return []string{trusttest.DocChannel, trusttest.DocANS, trusttest.DocGIE}
+}
+
+// readAll reads the three documents of a repository, as far as it gets.
+func readAll(c *trust.Client) (map[string]string, error) {
+	contents := map[string]string{}
+	for _, name := range documents() {
+		blob, err := c.Authenticated(context.Background(), name)
+		if err != nil {
+			return contents, err
+		}
+		contents[name] = string(blob.Data)
+	}
+	return contents, nil
+}
+
+func codeOf(err error) string {
+	var e *trust.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Code()
+	}
+	return "uncoded: " + err.Error()
+}
+
+// warm makes a repository and a cache that knows it.
+func warm(t testing.TB) (*trusttest.Repo, *trusttest.Cache) {
+	t.Helper()
+	r, cache := trusttest.New(t), trusttest.NewCache()
+	c := newClient(t, r, cache)
+	if err := c.Refresh(t.Context()); err != nil {
+		t.Fatalf("first refresh: %v", err)
+	}
+	if _, err := readAll(c); err != nil {
+		t.Fatalf("first reading: %v", err)
+	}
+	return r, cache
+}
+
+// update publishes the next version of everything.
+func update(r *trusttest.Repo) {
+	r.Put(trusttest.DocChannel, []byte(`{"of":"catalogue","new":true}`))
+	r.Put(trusttest.DocANS, []byte(`{"of":"ans","new":true}`))
+	r.Put(trusttest.DocGIE, []byte(`{"of":"gie","new":true}`))
+	r.Publish()
+}
+
+func TestAttacksAreRefusedAndForgotten(t *testing.T) {
+	for _, a := range trusttest.Attacks() {
+		t.Run(a.Name, func(t *testing.T) {
+			t.Parallel() // some wait for a time limit
+			r, cache := warm(t)
+			trusted := bytes.Clone(cache.Files["trusted.json"])
+			update(r)
+			a.Do(r)
+
+			c := newClient(t, r, cache)
+			err := c.Refresh(t.Context())
+			if a.Late && err != nil {
+				t.Fatalf("refresh: %v, want the refusal only when a document is read", err)
+			}
+			if !a.Late && a.Code != "" && !bytes.Equal(cache.Files["trusted.json"], trusted) {
+				t.Error("the last complete set in the cache was changed")
+			}
+			contents := map[string]string{}
+			if err == nil {
+				contents, err = readAll(c)
+			}
+			if got, want := codeOf(err), a.Code; got != want {
+				t.Errorf("code: got %q, want %q (%v)", got, want, err)
+			}
+			expectHonest(t, contents)
+			if err != nil && !a.Late {
+				expectOld(t, r, cache)
+			}
+
+			r.Heal()
+			for name, c := range map[string]*trust.Client{"same client": c, "next start": newClient(t, r, cache)} {
+				if err := c.Refresh(t.Context()); err != nil {
+					t.Fatalf("%s, after healing: %v", name, err)
+				}
+				healed, err := readAll(c)
+				if err != nil {
+					t.Fatalf("%s, after healing: %v", name, err)
+				}
+				if got, want := healed[trusttest.DocANS], `{"of":"ans","new":true}`; got != want {
+					t.Errorf("%s, after healing: got %s, want %s", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// expectHonest fails for any content that the right publisher never signed.
+func expectHonest(t *testing.T, contents map[string]string) {
+	t.Helper()
+	for name, of := range map[string]string{
+		trusttest.DocChannel: "catalogue", trusttest.DocANS: "ans", trusttest.DocGIE: "gie",
+	} {
+		got, ok := contents[name]
+		if ok && got != `{"of":"`+of+`"}` && got != `{"of":"`+of+`","new":true}` {
+			t.Errorf("%s: accepted %q", name, got)
+		}
+	}
+}
+
+// expectOld fails unless the cache still gives the documents of before.
+func expectOld(t *testing.T, r *trusttest.Repo, cache *trusttest.Cache) {
+	t.Helper()
+	c := newClient(t, r, cache)
+	if err := c.Cached(t.Context()); err != nil {
+		t.Errorf("cached: %v", err)
+		return
+	}
+	contents, err := readAll(c)
+	if err != nil {
+		t.Errorf("cached: %v", err)
+	}
+	if got, want := contents[trusttest.DocANS], `{"of":"ans"}`; got != want {
+		t.Errorf("cached: got %s, want %s", got, want)
+	}
+}
+
+func TestAFreshClientRefusesTheSameAttacks(t *testing.T) {
+	for _, a := range trusttest.Attacks() {
+		if a.Code == trust.CodeRolledBack {
+			continue // it has seen nothing that could be rolled back
+		}
+		t.Run(a.Name, func(t *testing.T) {
+			t.Parallel()
+			r := trusttest.New(t)
+			update(r)
+			a.Do(r)
+			cache := trusttest.NewCache()
+			c := newClient(t, r, cache)
+			contents := map[string]string{}
+			err := c.Refresh(t.Context())
+			if err == nil {
+				contents, err = readAll(c)
+			}
+			if got, want := codeOf(err), a.Code; got != want {
+				t.Errorf("code: got %q, want %q (%v)", got, want, err)
+			}
+			expectHonest(t, contents)
+			r.Heal()
+			if err := newClient(t, r, cache).Refresh(t.Context()); err != nil {
+				t.Errorf("after healing: %v", err)
+			}
+		})
+	}
+}
+
+func TestARoleIsVerifiedForEachDelegator(t *testing.T) {
+	const path = "components/galss/more"
+	r := trusttest.New(t)
+	// GIE hands part of its paths to a role that is also called ans, but has
+	// another key. What ANS signs must not count there.
+	r.Delegate(trusttest.GIE, trusttest.ANS, "stranger", path)
+	r.PutAs(trusttest.ANS, path, []byte(`{"of":"ans"}`))
+	r.Publish()
+	c := newClient(t, r, trusttest.NewCache())
+	if err := c.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Authenticated(t.Context(), trusttest.DocANS); err != nil {
+		t.Fatalf("its own document: %v", err)
+	}
+	_, err := c.Authenticated(t.Context(), path)
+	if got, want := codeOf(err), trust.CodeBadSignature; got != want {
+		t.Errorf("code: got %q, want %q (%v)", got, want, err)
+	}
+}
+
+func TestUnknownDocumentsAreNotAFailureOfTrust(t *testing.T) {
+	r, cache := warm(t)
+	c := newClient(t, r, cache)
+	if err := c.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"channels/none.json", "components/galss/none", "none", "../x", ""} {
+		_, err := c.Authenticated(t.Context(), name)
+		if !errors.Is(err, manifest.ErrNoDocument) {
+			t.Errorf("%q: got %v, want ErrNoDocument", name, err)
+		}
+	}
+}
