@@ -90,7 +90,7 @@ func joined(t *testing.T, id string, v any) string {
 		one, ok1 := v["one"].(string)
 		other, ok2 := v["other"].(string)
 		if ok1 && ok2 && len(v) == 2 {
-			return one + "\n" + other
+			return one + "\n" + other // places of both forms count
 		}
 	}
 	t.Errorf("text %q is neither a string nor {one, other}", id)
@@ -185,10 +185,10 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 
 // sentence says whether a text begins as a sentence and ends as one; a place
 // may do
-// either, and so may the name of an option.
+// either, and the name of an option or of the program may begin it.
 func sentence(text string) bool {
 	first := []rune(strings.TrimSpace(text) + " ")[0]
-	return (unicode.IsUpper(first) || strings.ContainsRune("{«\"-", first)) &&
+	return (unicode.IsUpper(first) || strings.HasPrefix(text, "releve ") || strings.ContainsRune("{«\"-", first)) &&
 		strings.ContainsAny(text[max(0, len(text)-1):], ".!?)}»")
 }
 
