@@ -130,16 +130,16 @@ func factText(value any) string {
 
 // equal compares two facts; of different types they cannot be compared.
 func equal(want, value any) Truth {
-	comparable := false
+	same := false
 	switch want.(type) {
 	case string:
-		_, comparable = value.(string)
+		_, same = value.(string)
 	case bool:
-		_, comparable = value.(bool)
+		_, same = value.(bool)
 	case int64:
-		_, comparable = value.(int64)
+		_, same = value.(int64)
 	}
-	if !comparable {
+	if !same {
 		return Unknown
 	}
 	return truth(want == value)
@@ -154,13 +154,13 @@ func (e *evaluation) within(c *Condition, value any, text string) Truth {
 	if err != nil {
 		return Unknown
 	}
-	real, alias := text, false
+	number, alias := text, false
 	if c.Fact == "os.version" {
 		if family, _ := e.lookup("os.family"); family == string(MacOS) {
-			real, alias = MacOSVersion(text)
+			number, alias = MacOSVersion(text)
 		}
 	}
-	v, err := ParseVersion(real)
+	v, err := ParseVersion(number)
 	switch {
 	case err != nil:
 		return Unknown

@@ -56,8 +56,7 @@ func (e *DocumentError) Error() string { return fmt.Sprintf("document %q: %v", e
 // Unwrap returns the Authenticator's error.
 func (e *DocumentError) Unwrap() error { return e.Err }
 
-// ChannelPath, ComponentPath and AdvisoriesPath are the names of the documents
-// in a repository.
+// ChannelPath returns the name of the document of a channel.
 func ChannelPath(channel string) string { return "channels/" + channel + ".json" }
 
 // ComponentPath returns the name of the document of a component.

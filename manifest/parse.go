@@ -148,12 +148,12 @@ func (o *Offer) check() *SyntaxError {
 		if err != nil {
 			return badVersion(text).entry("versions", i)
 		}
-		if k := keyOf(v); seen[k] {
+		k := keyOf(v)
+		if seen[k] {
 			same := &SyntaxError{Reason: CodeDuplicate, Found: visible(text)}
 			return same.entry("versions", i)
-		} else {
-			seen[k] = true
 		}
+		seen[k] = true
 	}
 	return nil
 }
