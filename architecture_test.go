@@ -31,12 +31,12 @@ installer/store                manifest installer/durable
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
 
-installer/plan                 manifest osdetect installer/backend
-installer/diagnose             manifest osdetect
+installer/plan                 manifest installer/backend
+installer/diagnose             manifest
 
-installer                      manifest installer/plan installer/backend installer/durable installer/journal installer/event installer/receipt installer/store
+installer                      manifest installer/plan installer/backend installer/durable installer/journal installer/event installer/receipt
 
-tui/text                       manifest installer/backend installer/event installer/plan installer/diagnose
+tui/text                       manifest installer/event installer/plan installer/diagnose
 tui/line                       manifest installer/event installer/plan installer/diagnose tui/text
 tui/jsonl                      installer/event tui/text
 tui                            manifest installer/event installer/plan installer/diagnose tui/text
