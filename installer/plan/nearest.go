@@ -1,12 +1,15 @@
 package plan
 
-// Nearest returns the name among names that takes the fewest changed, missing
-// or added letters to become name, the first of equals; "" when more than a
-// third of its letters, and more than two, would have to change.
+// Nearest returns the name of among that differs from name by the fewest
+// changed, missing or added letters, the first of equals. It returns "" when
+// each differs by more than two letters and by more than a third of the longer
+// of the two.
 func Nearest(name string, among []string) string {
-	best, fewest := "", max(2, len([]rune(name))/3)+1
+	best, fewest := "", -1
 	for _, candidate := range among {
-		if d := distance(name, candidate); d < fewest {
+		d := distance(name, candidate)
+		near := d <= max(2, max(len(name), len(candidate))/3)
+		if near && (fewest < 0 || d < fewest) {
 			best, fewest = candidate, d
 		}
 	}
