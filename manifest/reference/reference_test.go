@@ -1,13 +1,17 @@
 package reference
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -118,6 +122,35 @@ func TestTextsReadWell(t *testing.T) {
 		sentence(a.ID, a.Because)
 		for _, r := range a.Remedies {
 			sentence(a.ID+" "+r.Code, r.Text)
+		}
+	}
+}
+
+// TestDocumentsFollowTheSchemas holds the catalogue to the schemas that
+// publishers are given, so that it serves as their example.
+func TestDocumentsFollowTheSchemas(t *testing.T) {
+	kinds := map[string]string{"component": "components/*/component.json", "channel": "channels/*.json", "advisories": "advisories.json"}
+	for kind, pattern := range kinds {
+		schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "schema", kind+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := fs.Glob(documents, pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no documents %q: %v", pattern, err)
+		}
+		for _, name := range names {
+			data, err := documents.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(value); err != nil {
+				t.Errorf("document %q: %v", name, err)
+			}
 		}
 	}
 }

@@ -93,6 +93,10 @@ func TestRulesOnMacOS(t *testing.T) {
 		{name: "tahoe-asks-for-cryptolib-5.2.1", component: "cryptolib-cps", version: "5.2.1", on: mac("26.1", "arm64"), asks: []string{unproven}},
 		{name: "tahoe-takes-cryptolib-5.2.6", component: "cryptolib-cps", version: "5.2.6", on: mac("26.1", "arm64")},
 		{name: "tahoe-under-its-old-name-takes-cryptolib-5.2.6", component: "cryptolib-cps", version: "5.2.6", on: mac("16.1", "arm64")},
+		{name: "tahoe-asks-for-cryptolib-5.1.20", component: "cryptolib-cps", version: "5.1.20", on: mac("26.1", "arm64"), asks: []string{unproven}},
+		{name: "big-sur-takes-cryptolib-5.1.20", component: "cryptolib-cps", version: "5.1.20", on: mac("11.7", "arm64")},
+		{name: "catalina-asks-for-srvsvcnam-3.42.02", component: "srvsvcnam", version: "3.42.02", on: mac("10.15.7", "amd64"), asks: []string{unproven}},
+		{name: "sonoma-asks-for-srvsvcnam-3.43", component: "srvsvcnam", version: "3.43", on: mac("14.6.1", "arm64"), asks: []string{unproven}},
 		{name: "newer-than-the-catalogue-asks", component: "cryptolib-cps", version: "5.2.6", on: mac("27.0", "arm64"), asks: []string{unproven}},
 		{name: "unknown-version-asks", component: "cryptolib-cps", version: "5.1.8", on: machine{"os.family": "macos", "arch.native": "amd64"}, asks: []string{old, unproven}},
 	}
