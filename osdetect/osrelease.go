@@ -1,8 +1,11 @@
 package osdetect
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/micromdm/plist"
@@ -10,13 +13,23 @@ import (
 
 const maxSmallFile = 64 << 10 // bytes of a file of the system's that names its version
 
-// readOSRelease reads the assignments of an os-release file (freedesktop.org,
-// os-release(5)). Lines that are none are passed over, as the format asks.
-func readOSRelease(r io.Reader) (map[string]string, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxSmallFile))
+// readSmall reads a file up to the limit; what is beyond it is not read.
+func readSmall(name string) ([]byte, error) {
+	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("reading os-release: %w", err)
+		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
+	data, err := io.ReadAll(io.LimitReader(file, maxSmallFile))
+	if err := errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("reading %q: %w", name, err)
+	}
+	return data, nil
+}
+
+// parseOSRelease returns the assignments of an os-release file
+// (freedesktop.org, os-release(5)). Lines that are none are passed over, as
+// the format asks.
+func parseOSRelease(data []byte) map[string]string {
 	found := map[string]string{}
 	for line := range strings.Lines(string(data)) {
 		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
@@ -25,7 +38,7 @@ func readOSRelease(r io.Reader) (map[string]string, error) {
 		}
 		found[name] = unquote(value)
 	}
-	return found, nil
+	return found
 }
 
 // unquote takes the quotes and the backslashes of a shell word away.
@@ -53,10 +66,10 @@ type systemVersion struct {
 	Build   string `plist:"ProductBuildVersion"`
 }
 
-// readSystemVersion reads SystemVersion.plist of macOS.
-func readSystemVersion(r io.Reader) (systemVersion, error) {
+// parseSystemVersion reads SystemVersion.plist of macOS.
+func parseSystemVersion(data []byte) (systemVersion, error) {
 	var v systemVersion
-	if err := plist.NewXMLDecoder(io.LimitReader(r, maxSmallFile)).Decode(&v); err != nil {
+	if err := plist.NewXMLDecoder(bytes.NewReader(data)).Decode(&v); err != nil {
 		return systemVersion{}, fmt.Errorf("reading SystemVersion.plist: %w", err)
 	}
 	return v, nil

@@ -54,12 +54,11 @@ func sysctlFlag(name string) *bool {
 }
 
 func plistVersion() systemVersion {
-	file, err := os.Open("/System/Library/CoreServices/SystemVersion.plist")
+	data, err := readSmall("/System/Library/CoreServices/SystemVersion.plist")
 	if err != nil {
 		return systemVersion{}
 	}
-	defer file.Close()
-	v, err := readSystemVersion(file)
+	v, err := parseSystemVersion(data)
 	if err != nil {
 		return systemVersion{}
 	}

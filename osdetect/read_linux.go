@@ -31,14 +31,8 @@ func read(_ context.Context, o Options) (raw, error) {
 // release reads os-release from where the format says it may be.
 func release() map[string]string {
 	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		file, err := os.Open(name)
-		if err != nil {
-			continue
-		}
-		found, err := readOSRelease(file)
-		file.Close()
-		if err == nil {
-			return found
+		if data, err := readSmall(name); err == nil {
+			return parseOSRelease(data)
 		}
 	}
 	return nil
