@@ -14,6 +14,7 @@ import (
 // Addition is a release to be added, with its artifact.
 type Addition struct {
 	Component string
+	Title     manifest.Text    // of the component; kept as it is when empty
 	Release   manifest.Release // Artifact is filled in by Add
 	// File is the name of the artifact, Payload its Size bytes. Without
 	// Payload the release is known, but cannot be fetched.
@@ -53,6 +54,9 @@ func (r *Repo) Add(ctx context.Context, a Addition) (manifest.Release, error) {
 	}
 	if err := unheard(c, a.Release); err != nil {
 		return manifest.Release{}, err
+	}
+	if a.Title != (manifest.Text{}) {
+		c.Title = a.Title
 	}
 	release := a.Release
 	if a.Payload != nil {

@@ -99,7 +99,7 @@ func attach(c Config) (*Repo, error) {
 	}
 	c.Lives = c.Lives.orDefault()
 	if stored, ok := c.Keys.(interface{ Dir() string }); ok {
-		if inside(stored.Dir(), c.Dir) {
+		if Inside(stored.Dir(), c.Dir) {
 			return nil, &Error{Reason: CodeKeysInside, Name: stored.Dir(), Expected: "outside " + c.Dir}
 		}
 	}
@@ -110,20 +110,29 @@ func attach(c Config) (*Repo, error) {
 	return &Repo{config: c, files: files{root}}, nil
 }
 
-// inside reports whether directory a is b or below it, links resolved.
-func inside(a, b string) bool {
+// Inside reports whether directory a is b or below it, links resolved: keys
+// there would be served to everybody.
+func Inside(a, b string) bool {
 	rel, err := filepath.Rel(resolved(b), resolved(a))
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
+// resolved follows the links of dir, also where its end does not exist yet.
 func resolved(dir string) string {
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return filepath.Clean(dir)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		return real
+	for head, tail := abs, ""; ; {
+		if real, err := filepath.EvalSymlinks(head); err == nil {
+			return filepath.Join(real, tail)
+		}
+		parent := filepath.Dir(head)
+		if parent == head {
+			return abs
+		}
+		head, tail = parent, filepath.Join(filepath.Base(head), tail)
 	}
-	return dir
 }
 
 // Close releases the directory.
@@ -230,6 +239,9 @@ func (r *Repo) found() error {
 	data, err := root.ToBytes(false)
 	if err != nil {
 		return fmt.Errorf("encoding root: %w", err)
+	}
+	if err := r.files.root.MkdirAll("targets", 0o755); err != nil {
+		return fmt.Errorf("making the directory of targets: %w", err)
 	}
 	if err := r.foundRoles(root); err != nil {
 		return err

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/manifest/publish"
+	"github.com/releve-sante/releve/tui/text"
+)
+
+// app is what a run of the program has at hand.
+type app struct {
+	in          io.Reader
+	out, errOut io.Writer
+	env         func(string) string
+	now         func() time.Time
+
+	keysDir string // --keys
+}
+
+// run executes one command line and gives the exit status.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.command()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		fmt.Fprintln(a.errOut, "releve-repo: interrupted; what was published is as before")
+		return exitFailed
+	}
+	a.report(err)
+	return statusOf(err)
+}
+
+// report prints an error for a person: what, then what to do.
+func (a *app) report(err error) {
+	p, bad := text.New(a.language())
+	if bad != nil {
+		fmt.Fprintf(a.errOut, "releve-repo: %v\n", err)
+		return
+	}
+	sentence, hint := p.Error(err)
+	fmt.Fprintf(a.errOut, "releve-repo: %s\n", text.Line(sentence))
+	if hint != "" {
+		fmt.Fprintf(a.errOut, "releve-repo: %s\n", text.Line(hint))
+	}
+}
+
+// language is French where the environment asks for it, and English
+// elsewhere: publishers work on servers too.
+func (a *app) language() string {
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := a.env(name); value != "" {
+			if strings.HasPrefix(value, "fr") {
+				return text.French
+			}
+			break
+		}
+	}
+	return text.English
+}
+
+// command is the program with its subcommands, one file each.
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "releve-repo",
+		Short: "Build, sign and check a repository of releve",
+		Long: `Build, sign and check the repository that releve installs from.
+
+A repository is a directory that any static server can carry:
+
+  releve-repo init REPO --keys KEYS
+  releve-repo delegate REPO ans --paths 'components/cryptolib-cps/**'
+  releve-repo add REPO --component cryptolib-cps --version 5.1.8 --platform macos FILE
+  releve-repo channel REPO stable cryptolib-cps 5.1.8 5.1.5
+  releve-repo publish REPO
+  releve-repo verify REPO
+
+Commands that sign take the directory of the keys from --keys or
+RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD.`,
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return unknownCommand(cmd, args[0])
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.Help(); err != nil {
+				return err
+			}
+			return statusError(exitUsage)
+		},
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		a.initCommand(), a.delegateCommand(), a.addCommand(), a.describeCommand(), a.channelCommand(),
+		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(),
+	)
+	return root
+}
+
+// sub makes a subcommand that takes between least and most arguments; most 0
+// means any number.
+func sub(use, short, long string, least, most int, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Long: strings.TrimSpace(short + ".\n\n" + long),
+		DisableFlagsInUseLine: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) < least:
+				return badUsage(cmd, fmt.Sprintf("%d arguments are needed, %d were given", least, len(args)))
+			case most > 0 && len(args) > most:
+				return badUsage(cmd, fmt.Sprintf("%q is one argument too many", args[most]))
+			}
+			return nil
+		},
+		RunE: do,
+	}
+}
+
+// signs gives cmd the flags of a command that signs.
+func (a *app) signs(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringVar(&a.keysDir, "keys", "", "directory of the keys (RELEVE_REPO_KEYS)")
+	return cmd
+}
+
+// days gives cmd a flag for the life of a signature.
+func days(cmd *cobra.Command, name, of string, usual int) {
+	cmd.Flags().Int(name, usual, "days the signature of "+of+" is good for")
+}
+
+// lives reads the flags that days made. A life of no days is passed on as a
+// negative one, since zero means the default there.
+func lives(cmd *cobra.Command) publish.Lives {
+	var l publish.Lives
+	for name, life := range map[string]*time.Duration{
+		"root-days": &l.Root, "targets-days": &l.Targets, "days": &l.Publisher,
+		"snapshot-days": &l.Snapshot, "timestamp-days": &l.Timestamp,
+	} {
+		if n, err := cmd.Flags().GetInt(name); err == nil && cmd.Flags().Changed(name) {
+			if *life = time.Duration(n) * 24 * time.Hour; n == 0 {
+				*life = -time.Second
+			}
+		}
+	}
+	return l
+}
+
+// config is what a repository is opened with.
+func (a *app) config(cmd *cobra.Command, dir string) (publish.Config, error) {
+	keys := a.keysDir
+	if keys == "" {
+		keys = a.env("RELEVE_REPO_KEYS")
+	}
+	if keys == "" {
+		return publish.Config{}, &usageError{reason: CodeNeedKeys}
+	}
+	if publish.Inside(keys, dir) {
+		return publish.Config{}, &publish.Error{Reason: publish.CodeKeysInside, Name: keys, Expected: "outside " + dir}
+	}
+	store, err := publish.NewDirKeys(keys, (&prompt{a: a}).password)
+	return publish.Config{Dir: dir, Keys: store, Now: a.now, Lives: lives(cmd)}, err
+}
+
+// change opens a repository, lets do work on it and closes it.
+func (a *app) change(cmd *cobra.Command, dir string, do func(r *publish.Repo) error) error {
+	c, err := a.config(cmd, dir)
+	if err != nil {
+		return err
+	}
+	r, err := publish.Open(c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(r), r.Close())
+}
+
+// say prints a line of the answer.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.out, format+"\n", args...)
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain registers releve-repo itself as a command of the scripts.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"releve-repo": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: time.Now}
+			status := a.run(ctx, os.Args[1:])
+			stop()
+			os.Exit(status)
+		},
+	})
+}
+
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
+			e.Setenv("LANG", "en_GB.UTF-8")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"package": makePackage,
+			"status":  wantStatus,
+			"spoil":   spoil,
+			"target":  findTarget,
+			"fetch":   fetch,
+		},
+	})
+}
+
+// makePackage: package FILE.tar.gz DIRECTORY packs a directory.
+func makePackage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: package FILE.tar.gz DIRECTORY")
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	z := gzip.NewWriter(f)
+	w := tar.NewWriter(z)
+	ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[1]))))
+	ts.Check(errors.Join(w.Close(), z.Close(), f.Close()))
+}
+
+// wantStatus: status N COMMAND... runs a command that must end with status N.
+func wantStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit interface{ ExitCode() int }
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("running %v: %v", args[1:], err)
+	}
+	if got != want {
+		ts.Fatalf("%v: got status %d, want %d", args[1:], got, want)
+	}
+}
+
+// spoil: spoil FILE changes the last byte of a file.
+func spoil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: spoil FILE")
+	}
+	name := ts.MkAbs(args[0])
+	data, err := os.ReadFile(name)
+	ts.Check(err)
+	data[len(data)-1] ^= 1
+	ts.Check(os.WriteFile(name, data, 0o600))
+}
+
+// findTarget: target VARIABLE PATTERN sets a variable to the one file that
+// matches.
+func findTarget(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: target VARIABLE PATTERN")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if len(found) != 1 {
+		ts.Fatalf("%q: got %d files, want 1", args[1], len(found))
+	}
+	ts.Setenv(args[0], found[0])
+}
+
+// fetch: fetch ADDRESS RANGE WANT reads part of a file from the server that
+// runs in the background, once it answers.
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: fetch ADDRESS RANGE WANT")
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, args[0], nil)
+	ts.Check(err)
+	request.Header.Set("Range", args[1])
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+	for range 100 {
+		response, err := client.Do(request)
+		if err != nil {
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+		ts.Check(errors.Join(err, response.Body.Close()))
+		if got := response.Status + " " + strings.TrimSpace(string(body)); got != args[2] {
+			ts.Fatalf("got %q, want %q", got, args[2])
+		}
+		return
+	}
+	ts.Fatalf("%s: no answer", args[0])
+}

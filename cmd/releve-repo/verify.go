@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/manifest/publish"
+)
+
+func (a *app) verifyCommand() *cobra.Command {
+	return sub("verify REPO", "Check everything a workstation would, and every package whole", `
+Needs no key.`,
+		1, 1, func(cmd *cobra.Command, args []string) error {
+			r, err := publish.Open(publish.Config{Dir: args[0], Keys: publish.NewMemoryKeys(), Now: a.now})
+			if err != nil {
+				return err
+			}
+			report, err := r.Verify(cmd.Context())
+			if err := errors.Join(err, r.Close()); err != nil {
+				return err
+			}
+			a.printReport(args[0], report)
+			return nil
+		})
+}
+
+func (a *app) printReport(dir string, r publish.Report) {
+	for _, role := range r.Status.Roles {
+		a.say("%-12s version %-4d good until %s", role.Name, role.Version, role.Expires.UTC().Format(time.DateOnly))
+	}
+	a.say("channels: %s", strings.Join(r.Channels, ", "))
+	a.say("%d components, %d releases, %d packages, %d bytes", r.Components, r.Releases, r.Artifacts, r.Bytes)
+	if len(r.Pending) > 0 {
+		a.say("not yet published: changes signed by %s", strings.Join(r.Pending, ", "))
+	}
+	a.say("%s is good", dir)
+}
