@@ -123,6 +123,7 @@ func TestEveryComparisonIsNamed(t *testing.T) {
 		{Fact: "os.version", In: ">= 10.15"},
 		{Not: &Condition{Any: []Condition{
 			{Fact: "os.build", In: "= 28000"},
+			{Fact: "os.build_text", Is: "18G103"},
 			{Not: &Condition{Fact: "elevated", Is: true}},
 		}}},
 	}}
@@ -131,6 +132,7 @@ func TestEveryComparisonIsNamed(t *testing.T) {
 		{"os.family", "= windows", "macos", False},
 		{"os.version", ">= 10.15", "10.14.6", False},
 		{"os.build", "not = 28000", "", Unknown},
+		{"os.build_text", "not = 18G103", "18G103", False},
 		{"elevated", "= true", "true", True},
 	}}
 	if !reflect.DeepEqual(got, want) {

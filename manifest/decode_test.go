@@ -13,6 +13,7 @@ type letter struct {
 	stamp
 	Sheets   []sheet           `json:"sheets"`
 	Machine  map[string]any    `json:"machine,omitempty"`
+	Rows     []map[string]any  `json:"rows,omitempty"`
 	Versions map[string]string `json:"versions,omitempty"`
 	Raw      json.RawMessage   `json:"raw,omitempty"`
 	Count    uint8             `json:"count,omitempty"`
@@ -58,6 +59,7 @@ func TestDecodeStrictRefuses(t *testing.T) {
 		{"field-left-out-of-json", `{"Secret":"a"}`, CodeUnknownField, "Secret"},
 		{"field-not-exported", `{"hidden":"a"}`, CodeUnknownField, "hidden"},
 		{"null-in-a-map-of-text", `{"versions":{"galss":null}}`, CodeNull, "versions.galss"},
+		{"null-in-a-list-of-maps", `{"rows":[{"a":null}]}`, CodeNull, "rows[0].a"},
 		{"null-deeper-in-any", `{"machine":{"a":[null]}}`, CodeNull, "machine.a[0]"},
 		{"null-in-any", `{"sheets":[{"any":null}]}`, CodeNull, "sheets[0].any"},
 		{"null-in-raw", `{"raw":{"a":null}}`, CodeNull, "raw.a"},

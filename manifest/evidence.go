@@ -1,10 +1,6 @@
 package manifest
 
-import (
-	"strconv"
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // check checks that a piece of evidence names what its kind looks at.
 func (e *Evidence) check() *SyntaxError {
@@ -95,81 +91,4 @@ func duplicateSettings(list []Setting) *SyntaxError {
 		seen[s] = true
 	}
 	return nil
-}
-
-// Limits of one condition.
-const (
-	deepestCondition = 8
-	mostParts        = 256
-	longestFact      = 256 // characters of a text that a fact is compared with
-)
-
-// checkCondition checks a condition and everything in it.
-func checkCondition(field string, c *Condition) *SyntaxError {
-	left := mostParts
-	if err := c.check(1, &left); err != nil {
-		return err.under(field)
-	}
-	return nil
-}
-
-func (c *Condition) check(depth int, left *int) *SyntaxError {
-	if depth > deepestCondition {
-		return &SyntaxError{Reason: CodeTooLarge, Expected: "depth <= " + strconv.Itoa(deepestCondition)}
-	}
-	if *left--; *left < 0 {
-		return &SyntaxError{Reason: CodeTooLarge, Expected: "<= " + strconv.Itoa(mostParts) + " parts"}
-	}
-	kinds := 0
-	for _, given := range [...]bool{len(c.All) > 0, len(c.Any) > 0, c.Not != nil, c.Fact != ""} {
-		if given {
-			kinds++
-		}
-	}
-	if kinds != 1 {
-		return &SyntaxError{Reason: CodeValue, Expected: "all | any | not | fact"}
-	}
-	if c.Fact == "" && (c.Is != nil || c.In != "") {
-		return missing("fact")
-	}
-	inner := func(part *Condition) *SyntaxError { return part.check(depth+1, left) }
-	switch {
-	case c.Fact != "":
-		return c.checkComparison()
-	case c.Not != nil:
-		if err := inner(c.Not); err != nil {
-			return err.under("not")
-		}
-		return nil
-	case len(c.All) > 0:
-		return each("all", mostParts, c.All, inner)
-	}
-	return each("any", mostParts, c.Any, inner)
-}
-
-// checkComparison checks a condition about one fact.
-func (c *Condition) checkComparison() *SyntaxError {
-	if !isFact(c.Fact) {
-		return outside("fact", factNotation, c.Fact)
-	}
-	if (c.Is == nil) == (c.In == "") {
-		return &SyntaxError{Reason: CodeValue, Expected: "is | in"}
-	}
-	if c.In != "" {
-		if _, err := ParseRange(c.In); err != nil {
-			return badRange(c.In).under("in")
-		}
-		return nil
-	}
-	switch is := c.Is.(type) {
-	case bool, int64:
-		return nil
-	case string:
-		if n := utf8.RuneCountInString(is); n == 0 || n > longestFact {
-			return outside("is", "1.."+strconv.Itoa(longestFact)+" characters", is)
-		}
-		return nil
-	}
-	bad := &SyntaxError{Reason: CodeType, Expected: "string | true | false | integer"}
-	return bad.under("is")
 }

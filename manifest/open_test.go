@@ -22,11 +22,11 @@ func stable(t testing.TB) manifesttest.Memory {
 	title := manifest.Text{FR: "Composant", EN: "Component"}
 	m.Put(t, manifest.ComponentPath("galss"), manifest.Component{Schema: 1, Name: "galss", Title: title,
 		Releases: []manifest.Release{
+			{Version: "3.40", Platform: manifest.MacOS},
 			{Version: "3.42.03", Platform: manifest.MacOS},
 			{Version: "3.45.01", Platform: manifest.Windows},
 			{Version: "3.43.02", Platform: manifest.MacOS, Withdrawn: &manifest.Withdrawal{Because: title}},
 			{Version: "3.44", Platform: manifest.Any},
-			{Version: "3.40", Platform: manifest.MacOS},
 		}})
 	m.Put(t, manifest.ComponentPath("srvsvcnam"), manifest.Component{Schema: 1, Name: "srvsvcnam", Title: title,
 		Releases: []manifest.Release{{Version: "3.43", Platform: manifest.MacOS}}})
@@ -134,7 +134,7 @@ func TestOpenNamesTheDocument(t *testing.T) {
 		{"offer-without-release", replace(channel, "3.43.02", "3.43.04"), channel, manifest.CodeMismatch, "offers[1].versions[1]"},
 		{"offered-twice", replace(channel, "srvsvcnam", "galss"), channel, manifest.CodeDuplicate, "offers[1].component"},
 		{"version-offered-twice", replace(channel, "3.44", "3.43.2"), channel, manifest.CodeDuplicate, "offers[1].versions[2]"},
-		{"wrong-component", replace(galss, "3.44", "new"), galss, manifest.CodeValue, "releases[3].version"},
+		{"wrong-component", replace(galss, "3.44", "new"), galss, manifest.CodeValue, "releases[4].version"},
 		{"wrong-advisories", replace("advisories.json", "blocking", "fatal"), "advisories.json", manifest.CodeValue, "advisories[0].severity"},
 	}
 	for _, tt := range tests {

@@ -74,6 +74,7 @@ func TestTextThatIsNotADocument(t *testing.T) {
 		{"key-with-hidden-character", "{\"schema\u200b\":1}", CodeCharacter, ""},
 		{"not-utf-8", "{\"schema\":1,\"advisories\":[{\"id\":\"\xff\"}]}", CodeSyntax, "advisories[0].id"},
 		{"half-a-surrogate", `{"schema":1,"advisories":[{"id":"\ud83d"}]}`, CodeSyntax, "advisories[0].id"},
+		{"surrogate-and-letter", `{"schema":1,"advisories":[{"id":"\ud83d\u0041"}]}`, CodeSyntax, "advisories[0].id"},
 		{"raw-newline-in-text", "{\"schema\":1,\"advisories\":[{\"id\":\"a\nb\"}]}", CodeCharacter, "advisories[0].id"},
 		{"too-deep", `{"schema":1,"advisories":[{"when":` + deep, CodeTooLarge, ".not"},
 		{"too-many-values", `{"schema":1,"advisories":[{"remedies":[` +

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -89,7 +90,7 @@ type badDocument struct {
 }
 
 func badDocuments() []badDocument {
-	return append(badComponents(), append(badReleases(), badOthers()...)...)
+	return slices.Concat(badComponents(), badReleases(), badRules(), badOthers())
 }
 
 func badComponents() []badDocument {
@@ -161,6 +162,27 @@ func badReleases() []badDocument {
 			value: strconv.Quote(strings.Repeat("AB", 32))},
 		{name: "digest-missing", kind: c, path: r + "artifact.sha256", code: CodeMissingField},
 		{name: "too-many-entries", kind: c, path: r + "artifact.entries", value: `1000001`, code: CodeValue},
+		{name: "needs-itself", kind: c, path: r + "needs[0].component", value: `"cryptolib-cps"`, code: CodeValue, blind: true},
+		{name: "needs-a-strange-range", kind: c, path: r + "needs[0].in", value: `">= 3.42,"`, code: CodeValue},
+		{name: "probe-of-unknown-kind", kind: c, path: r + "probes[0].kind", value: `"port"`, code: CodeValue},
+		{name: "probe-outside", kind: c, path: r + "probes[0].path", value: `"/etc/passwd"`, code: CodeValue},
+		{name: "probe-of-a-device", kind: c, path: r + "probes[0].path", value: `"bin/Nul.txt"`, code: CodeValue, blind: true},
+		{name: "probe-of-a-file-with-time-limit", kind: c, path: r + "probes[0].seconds", value: `5`, code: CodeValue},
+		{name: "probe-of-a-file-with-arguments", kind: c, path: r + "probes[0].args", value: `["a"]`, code: CodeValue},
+		{name: "command-that-contains", kind: c, path: r + "probes[1].contains", value: `"a"`, code: CodeValue},
+		{name: "command-without-end", kind: c, path: r + "probes[1].seconds", value: `121`, code: CodeValue},
+		{name: "withdrawn-without-reason", kind: c, path: r + "withdrawn.because", code: CodeMissingField},
+		{name: "replaced-by-nothing", kind: c, path: r + "withdrawn.replace_with", value: `"soon"`, code: CodeValue},
+		{name: "same-release-twice", kind: c, path: "releases[2].version", value: `"5.2.6"`, code: CodeDuplicate, blind: true},
+		{name: "same-release-for-any", kind: c, path: "releases[2]", blind: true, code: CodeDuplicate,
+			value: `{"version":"5.2.6","platform":"any"}`, at: "releases[2].version"},
+	}
+}
+
+func badRules() []badDocument {
+	const c, r = "component", "releases[0]."
+	half := `{"any":[` + strings.Repeat(`{"fact":"a","is":1},`, 199) + `{"fact":"a","is":1}]}`
+	return []badDocument{
 		{name: "rule-code-with-spaces", kind: c, path: r + "requires[0].code", value: `"too old"`, code: CodeValue},
 		{name: "empty-condition", kind: c, path: r + "requires[0].require", value: `{}`, code: CodeValue},
 		{name: "condition-of-nothing", kind: c, path: r + "requires[0].require", value: `{"all":[]}`, code: CodeValue},
@@ -171,25 +193,17 @@ func badReleases() []badDocument {
 			value: `{"fact":"a","is":"b","in":"= 1"}`},
 		{name: "value-without-fact", kind: c, path: r + "requires[0].require", code: CodeMissingField,
 			value: `{"not":{"fact":"a","is":1},"is":1}`, at: r + "requires[0].require.fact"},
+		{name: "condition-of-too-many-parts", kind: c, path: r + "requires[0].require", blind: true, code: CodeTooLarge,
+			value: `{"all":[` + half + "," + half + `]}`, at: r + "requires[0].require.all[1].any[53]"},
+		{name: "condition-too-deep", kind: c, path: r + "requires[0].require", blind: true, code: CodeTooLarge,
+			value: strings.Repeat(`{"not":`, 8) + `{"fact":"a","is":1}` + strings.Repeat("}", 8),
+			at:    r + "requires[0].require" + strings.Repeat(".not", 8)},
 		{name: "fact-with-a-slash", kind: c, path: r + "requires[0].require.all[0].fact", value: `"os/family"`, code: CodeValue},
 		{name: "compared-with-a-list", kind: c, path: r + "requires[0].require.all[0].is", value: `["a"]`, code: CodeType},
 		{name: "compared-with-a-fraction", kind: c, path: r + "requires[0].require.all[0].is", value: `1.5`, code: CodeType},
 		{name: "range-without-operator", kind: c, path: r + "requires[0].require.all[1].in", value: `"10.15"`, code: CodeValue},
 		{name: "range-of-words", kind: c, path: r + "requires[0].known.any[0].in", value: `">= Catalina"`, code: CodeValue},
 		{name: "guess-as-confidence", kind: c, path: r + "requires[0].confidence", value: `"sure"`, code: CodeValue},
-		{name: "needs-itself", kind: c, path: r + "needs[0].component", value: `"cryptolib-cps"`, code: CodeValue, blind: true},
-		{name: "needs-a-strange-range", kind: c, path: r + "needs[0].in", value: `">= 3.42,"`, code: CodeValue},
-		{name: "probe-of-unknown-kind", kind: c, path: r + "probes[0].kind", value: `"port"`, code: CodeValue},
-		{name: "probe-outside", kind: c, path: r + "probes[0].path", value: `"/etc/passwd"`, code: CodeValue},
-		{name: "probe-of-a-file-with-time-limit", kind: c, path: r + "probes[0].seconds", value: `5`, code: CodeValue},
-		{name: "probe-of-a-file-with-arguments", kind: c, path: r + "probes[0].args", value: `["a"]`, code: CodeValue},
-		{name: "command-that-contains", kind: c, path: r + "probes[1].contains", value: `"a"`, code: CodeValue},
-		{name: "command-without-end", kind: c, path: r + "probes[1].seconds", value: `121`, code: CodeValue},
-		{name: "withdrawn-without-reason", kind: c, path: r + "withdrawn.because", code: CodeMissingField},
-		{name: "replaced-by-nothing", kind: c, path: r + "withdrawn.replace_with", value: `"soon"`, code: CodeValue},
-		{name: "same-release-twice", kind: c, path: "releases[2].version", value: `"5.2.6"`, code: CodeDuplicate, blind: true},
-		{name: "same-release-for-any", kind: c, path: "releases[2]", blind: true, code: CodeDuplicate,
-			value: `{"version":"5.2.6","platform":"any"}`, at: "releases[2].version"},
 	}
 }
 
