@@ -5,13 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"io"
-	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -44,7 +41,6 @@ func TestScript(t *testing.T) {
 			"status":  wantStatus,
 			"spoil":   spoil,
 			"target":  findTarget,
-			"fetch":   fetch,
 		},
 	})
 }
@@ -107,30 +103,4 @@ func findTarget(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%q: got %d files, want 1", args[1], len(found))
 	}
 	ts.Setenv(args[0], found[0])
-}
-
-// fetch: fetch ADDRESS RANGE WANT reads part of a file from the server that
-// runs in the background, once it answers.
-func fetch(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 3 {
-		ts.Fatalf("usage: fetch ADDRESS RANGE WANT")
-	}
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, args[0], nil)
-	ts.Check(err)
-	request.Header.Set("Range", args[1])
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
-	for range 100 {
-		response, err := client.Do(request)
-		if err != nil {
-			time.Sleep(50 * time.Millisecond)
-			continue
-		}
-		body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-		ts.Check(errors.Join(err, response.Body.Close()))
-		if got := response.Status + " " + strings.TrimSpace(string(body)); got != args[2] {
-			ts.Fatalf("got %q, want %q", got, args[2])
-		}
-		return
-	}
-	ts.Fatalf("%s: no answer", args[0])
 }

@@ -72,7 +72,7 @@ func (a *app) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(s, r)
-		fmt.Fprintf(a.errOut, "%s %q %s %d\n", r.Method, r.URL.Path, r.Header.Get("Range"), s.status)
+		fmt.Fprintf(a.errOut, "%s %q %q %d\n", r.Method, r.URL.Path, r.Header.Get("Range"), s.status)
 	})
 }
 
