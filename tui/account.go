@@ -20,6 +20,7 @@ type account struct {
 	transfer transfer
 	outcome  event.Outcome // of the last run that finished
 	told     bool          // the failure of that run is in the log
+	failed   bool          // a failure that no run told is in the log
 }
 
 // step is the state of one step of the run.
@@ -112,11 +113,11 @@ func (a *account) fail(err error) {
 		return
 	}
 	sentence, hint := a.p.Error(err)
-	entry := text.Entry{Mark: text.MarkFail, Text: sentence}
+	entry := text.Entry{Mark: text.MarkFail, Text: sentence, Result: true}
 	if hint != "" {
 		entry.More = []string{hint}
 	}
-	a.log = append(a.log, entry)
+	a.log, a.failed = append(a.log, entry), true
 }
 
 // finished counts the steps that nothing more will happen to.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -100,17 +101,23 @@ func (f *frame) scroll(m tea.KeyMsg) bool {
 	return true
 }
 
+// below says how many lines of the body stand below the screen.
+func (f *frame) below() string {
+	n := f.body.TotalLineCount() - f.body.YOffset - f.body.Height
+	if n <= 0 {
+		return ""
+	}
+	return f.st.down + " " + strconv.Itoa(n)
+}
+
 // render puts the screen together: exactly as many lines as it is high.
 func (f *frame) render(title, right string, foot []string, hints []hint) string {
 	lines := []string{f.title(title, right), f.ruler()}
-	body := strings.Split(f.body.View(), "\n")
-	for i := range body {
-		body[i] = strings.TrimRight(body[i], " ")
-	}
-	lines = append(append(lines, body...), foot...)
+	lines = append(lines, strings.Split(f.body.View(), "\n")...)
+	lines = append(lines, foot...)
 	lines = append(lines, f.keys(hints))
 	for i := range lines {
-		lines[i] = ansi.Truncate(lines[i], f.width, "")
+		lines[i] = strings.TrimRight(ansi.Truncate(lines[i], f.width, ""), " ")
 	}
 	if len(lines) > f.height {
 		lines = append(lines[:f.height-1:f.height-1], lines[len(lines)-1])
@@ -129,10 +136,10 @@ func (f *frame) title(left, right string) string {
 // keys is the last line. What does not fit is left out from the end; "?"
 // shows all.
 func (f *frame) keys(hints []hint) string {
-	if f.body.TotalLineCount() > f.body.Height {
-		hints = append(hints[:len(hints):len(hints)], hint{f.st.up + f.st.down, f.p.Message("view-key-scroll", nil)})
-	}
 	hints = append(hints[:len(hints):len(hints)], hint{"?", f.p.Message("view-key-help", nil)})
+	if f.body.TotalLineCount() > f.body.Height {
+		hints = append(hints, hint{f.st.up + f.st.down, f.p.Message("view-key-scroll", nil)})
+	}
 	line, used := "", 0
 	for _, h := range hints {
 		w := ansi.StringWidth(h.key+" "+h.does) + 2

@@ -165,9 +165,9 @@ func (m *session) steps(s *sheet, why bool) {
 			st.For = m.title(st.For)
 			line += " (" + m.p.Why(st) + ")"
 		}
-		s.entry(text.Entry{Mark: text.MarkWait, Text: fmt.Sprintf("%d. %s", i+1, line)})
+		s.number(i+1, line)
 	}
-	s.text(indent, m.p.Message("view-plan-size", map[string]string{
+	s.text(5, m.p.Message("view-plan-size", map[string]string{
 		"Download": m.p.Bytes(p.Download), "Disk": m.p.Bytes(p.Disk),
 	}))
 }

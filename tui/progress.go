@@ -5,7 +5,9 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
 
+	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/tui/text"
 )
 
@@ -21,13 +23,17 @@ type watch struct {
 	outside   bool   // the program was asked to end from outside
 	alone     bool   // no key will come any more
 	over      bool   // the run returned
+
+	lines  []string // the log, laid out
+	shown  int      // how many entries lines holds
+	result int      // the line on which the last result begins
 }
 
 func newWatch(f frame, title func(string) string, interrupt func()) *watch {
 	return &watch{frame: f, account: newAccount(f.p, title), interrupt: interrupt}
 }
 
-// take applies a message of the queue.
+// take applies a message of the queue; settle shows what it changed.
 func (w *watch) take(m any) {
 	switch m := m.(type) {
 	case timed:
@@ -40,7 +46,15 @@ func (w *watch) take(m any) {
 		w.account.fail(m.err)
 		w.over = true
 	}
+}
+
+// settle lays the screen out after messages were taken: once for a batch,
+// since that is the slow part.
+func (w *watch) settle() {
 	w.layout()
+	if w.over && w.body.YOffset > w.result {
+		w.body.SetYOffset(w.result) // a result is read from its beginning
+	}
 }
 
 // key handles a key while the screen stays.
@@ -73,6 +87,7 @@ func (w *watch) leaves(m tea.KeyMsg) bool {
 
 func (w *watch) resize(width, height int) {
 	w.frame.resize(width, height)
+	w.lines, w.shown = nil, 0
 	w.layout()
 }
 
@@ -83,9 +98,14 @@ func (w *watch) layout() {
 		return
 	}
 	s := w.sheet()
-	for _, e := range w.account.log {
+	s.lines = w.lines
+	for _, e := range w.account.log[w.shown:] {
+		if e.Result {
+			w.result = len(s.lines)
+		}
 		s.entry(e)
 	}
+	w.lines, w.shown = s.lines, len(w.account.log)
 	w.fill(s.lines, len(w.foot()), true)
 }
 
@@ -95,6 +115,10 @@ func (w *watch) view() string {
 
 func (w *watch) heading() string {
 	switch {
+	case w.over && w.account.outcome == event.Reverted:
+		return w.p.Message("view-screen-undone", nil)
+	case w.over && (w.account.outcome == event.Stuck || w.account.failed):
+		return w.p.Message("view-screen-failed", nil)
 	case w.over:
 		return w.p.Message("view-screen-over", nil)
 	case w.asked > 0 || w.outside:
@@ -123,7 +147,7 @@ func (w *watch) hints() []hint {
 // foot are the lines below the log.
 func (w *watch) foot() []string {
 	var lines []string
-	if len(w.account.steps) > 0 {
+	if len(w.account.steps) > 0 && !(w.over && w.height < 20) { // the log says it too
 		lines = append(lines, w.ruler())
 		lines = append(lines, w.table()...)
 		if !w.over {
@@ -157,29 +181,35 @@ func (w *watch) table() []string {
 	steps := w.account.steps
 	room := min(len(steps), max(1, (w.height-9)/2))
 	first := min(max(0, w.account.current-room/2), len(steps)-room)
+	wide := 0
+	for _, s := range steps {
+		wide = max(wide, ansi.StringWidth(w.p.Change(s.From, s.To)))
+	}
 	lines := make([]string, 0, room)
 	for _, s := range steps[first : first+room] {
-		lines = append(lines, w.row(s))
+		lines = append(lines, w.row(s, wide))
 	}
 	return lines
 }
 
-// row is a step: mark, component, versions and, where there is room, the phase.
-func (w *watch) row(s step) string {
+// row is a step: mark, component, versions, which are wide cells, and the
+// phase where there is room.
+func (w *watch) row(s step, wide int) string {
 	name := w.p.Value(w.account.title(s.Component))
 	change := w.p.Change(s.From, s.To)
 	rest := w.width - indent
 	if w.width < 60 {
-		half := rest / 2
-		return w.st.mark(s.mark) + " " + text.Pad(name, half-1) + " " + text.Fit(change, rest-half)
+		wide = min(wide, rest*2/3)
+		return w.st.mark(s.mark) + " " + text.Pad(name, rest-wide-1) + " " + text.Fit(change, wide)
 	}
 	phase := ""
 	if s.phase != "" {
 		phase = w.p.Phase(s.phase)
 	}
+	wide = min(wide, rest/3)
 	third := rest / 3
-	return w.st.mark(s.mark) + " " + text.Pad(name, third-1) + " " + text.Pad(change, third-1) + " " +
-		w.st.dim.Render(text.Fit(phase, rest-2*third))
+	return w.st.mark(s.mark) + " " + text.Pad(name, third-1) + " " + text.Pad(change, wide) + "  " +
+		w.st.dim.Render(text.Fit(phase, rest-third-wide-2))
 }
 
 // transferLines keep their number while the run goes on, so that the log

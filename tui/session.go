@@ -155,6 +155,9 @@ func (m *session) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		for _, b := range msg {
 			m.take(b)
 		}
+		if m.run != nil {
+			m.run.settle()
+		}
 		if m.finished() {
 			return m, tea.Quit
 		}
@@ -201,7 +204,7 @@ func (m *session) View() string {
 		return m.run.view()
 	}
 	title, hints := m.heading()
-	return m.render(title, "", nil, hints)
+	return m.render(title, m.below(), nil, hints)
 }
 
 // layout writes the body of the page at the width of the screen.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -58,6 +59,17 @@ func (s *sheet) entry(e text.Entry) {
 	}
 }
 
+// number is an item of a numbered list.
+func (s *sheet) number(i int, t string) {
+	for j, l := range text.Wrap(t, s.width-5) {
+		head := "     "
+		if j == 0 {
+			head = fmt.Sprintf("%3d. ", i)
+		}
+		s.lines = append(s.lines, head+l)
+	}
+}
+
 // fields are labelled values, labels in one column; where a line is too short
 // for two columns, the value stands below its label.
 func (s *sheet) fields(by int, fields []text.Field) {
@@ -66,7 +78,7 @@ func (s *sheet) fields(by int, fields []text.Field) {
 	for _, f := range fields {
 		width = max(width, ansi.StringWidth(f.Label))
 	}
-	if by+width+2 > s.width/2 {
+	if by+width+2 > s.width*3/5 {
 		for _, f := range fields {
 			s.text(by, f.Label)
 			s.text(by+2, f.Value)

@@ -83,6 +83,7 @@ func (m *watchModel) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		for _, b := range msg {
 			m.take(b)
 		}
+		m.settle()
 		if m.over && (m.autoQuit || m.alone) {
 			return m, tea.Quit
 		}

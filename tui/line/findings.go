@@ -2,6 +2,7 @@ package line
 
 import (
 	"io"
+	"strings"
 
 	"github.com/releve-sante/releve/installer/diagnose"
 	"github.com/releve-sante/releve/installer/plan"
@@ -34,8 +35,9 @@ func Explanation(w io.Writer, p *text.Printer, e plan.Explanation) error {
 	for _, v := range e.Releases {
 		g.b.WriteString("\n" + paragraph(string(verdictMark(v))+" ", verdict(p, e.Component, v)))
 		for _, r := range v.Reasons {
-			g.b.WriteString(paragraph("       - ", p.Because(r, e.Component, v.Version)))
-			g.fields(indent+2, p.Reason(r, e.Component, v.Version))
+			head := strings.Repeat(" ", indent) + string(truthMark(r.Holds)) + " "
+			g.b.WriteString(paragraph(head, p.Because(r, e.Component, v.Version)))
+			g.fields(2*indent, p.Reason(r, e.Component, v.Version))
 		}
 	}
 	args["Version"] = e.Newest
@@ -53,6 +55,17 @@ func verdictMark(v plan.Verdict) text.Mark {
 		return text.MarkOK
 	case v.Holds == manifest.Unknown && !v.Withdrawn:
 		return text.MarkWarn
+	}
+	return text.MarkFail
+}
+
+func truthMark(t manifest.Truth) text.Mark {
+	switch t {
+	case manifest.True:
+		return text.MarkOK
+	case manifest.Unknown:
+		return text.MarkWarn
+	case manifest.False:
 	}
 	return text.MarkFail
 }

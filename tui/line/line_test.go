@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/releve-sante/releve/installer/diagnose"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
@@ -163,6 +164,44 @@ func TestPlan(t *testing.T) {
 				t.Fatal(err)
 			}
 			golden(t, "plan."+lang+".txt", b.String())
+		})
+	}
+}
+
+func TestFindingsAndExplanation(t *testing.T) {
+	holds := plan.Reason{Code: "macos-family", Fact: "os.family", Required: "= macos", Actual: "macos", Holds: manifest.True,
+		Because: manifest.Text{FR: "Ce paquet est fait pour macOS.", EN: "This package is made for macOS."}}
+	for _, lang := range []string{text.French, text.English} {
+		t.Run(lang, func(t *testing.T) {
+			var b strings.Builder
+			p := printer(t, lang)
+			err := errors.Join(
+				Findings(&b, p, nil),
+				Findings(&b, p, []diagnose.Finding{{
+					ID: "PDT-INF-873", Severity: manifest.Blocking, Holds: manifest.True,
+					Title:    manifest.Text{FR: "GALSS ne démarre plus", EN: "GALSS no longer starts"},
+					Because:  manifest.Text{FR: "GALSS appelle WMIC, qui n'est plus là.", EN: "GALSS calls WMIC, which is gone."},
+					Reasons:  []manifest.Leaf{{Fact: "wmic.present", Required: "= false", Actual: "false", Holds: manifest.True}},
+					Remedies: []manifest.Remedy{{Text: manifest.Text{FR: "Passez en PC/SC.", EN: "Move to PC/SC."}, Command: "releve repair galss"}},
+					Source:   "GIE SESAM-Vitale, PDT-INF-873, 16/09/2024",
+				}}),
+				Printf(&b, "\n"),
+				Explanation(&b, p, plan.Explanation{
+					Component: "cryptolib-cps", Installed: "5.1.1", Newest: "5.1.5",
+					Releases: []plan.Verdict{
+						{Version: "5.2.1", Holds: manifest.Unknown},
+						{Version: "5.1.8", Holds: manifest.False, Reasons: []plan.Reason{holds, reason()}},
+						{Version: "5.1.6", Holds: manifest.True, Withdrawn: true},
+						{Version: "5.1.5", Holds: manifest.True, Accepted: true, Reasons: []plan.Reason{holds}},
+					},
+				}),
+				Printf(&b, "\n"),
+				Explanation(&b, p, plan.Explanation{Component: "galss"}),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, "findings."+lang+".txt", b.String())
 		})
 	}
 }

@@ -25,9 +25,10 @@ const (
 
 // Entry is one line of the account of a run.
 type Entry struct {
-	Mark Mark
-	Text string
-	More []string // lines that belong to it: a cause, a remedy, a version
+	Mark   Mark
+	Text   string
+	More   []string // lines that belong to it: a cause, a remedy, a version
+	Result bool     // it says how a run ended
 }
 
 // Narrator tells the story of runs, event by event. The plain lines and the
@@ -137,7 +138,7 @@ func (n *Narrator) notice(e event.Notice) Entry {
 }
 
 func (n *Narrator) finished(e event.Finished) Entry {
-	entry := Entry{Mark: OutcomeMark(e.Outcome), Text: n.p.Outcome(e.Outcome)}
+	entry := Entry{Mark: OutcomeMark(e.Outcome), Text: n.p.Outcome(e.Outcome), Result: true}
 	if e.Failure != nil {
 		entry.More = append(entry.More, n.p.Message("event-cause", map[string]string{
 			"Failure": n.p.Message(e.Failure.Code, e.Failure.Args),

@@ -32,13 +32,10 @@ func wrapParagraph(s string, width int) []string {
 		if line != "" {
 			lines = append(lines, line)
 		}
-		for w > width {
-			head := ansi.Truncate(word, width, "")
-			if head == "" { // a rune wider than the line
-				break
-			}
-			lines = append(lines, head)
-			word = strings.TrimPrefix(word, head)
+		if w > width {
+			parts := strings.Split(strings.TrimPrefix(ansi.Hardwrap(word, width, true), "\n"), "\n")
+			lines = append(lines, parts[:len(parts)-1]...)
+			word = parts[len(parts)-1]
 			w = ansi.StringWidth(word)
 		}
 		line, used = word, w
