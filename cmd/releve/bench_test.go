@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+// BenchmarkVersion compares the start of the stripped program with that of
+// curl, in turns, and prints both medians and the ratio. Goal: at most 0.75.
+func BenchmarkVersion(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "releve")
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("building: %v\n%s", err, out)
+	}
+	peer, err := exec.LookPath("curl")
+	if err != nil {
+		b.Skip("curl is not installed: there is nothing to compare with")
+	}
+	const turns = 100
+	var ours, theirs []time.Duration
+	for b.Loop() {
+		for range turns {
+			ours = append(ours, startOf(b, program, "version"))
+			theirs = append(theirs, startOf(b, peer, "--version"))
+		}
+	}
+	us, them := median(ours), median(theirs)
+	b.ReportMetric(us.Seconds()*1e3, "releve-ms")
+	b.ReportMetric(them.Seconds()*1e3, "curl-ms")
+	b.ReportMetric(us.Seconds()/them.Seconds(), "ratio")
+}
+
+func startOf(b *testing.B, program string, args ...string) time.Duration {
+	start := time.Now()
+	if err := exec.CommandContext(b.Context(), program, args...).Run(); err != nil {
+		b.Fatalf("running %s: %v", program, err)
+	}
+	return time.Since(start)
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}

@@ -1,0 +1,233 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect"
+	"github.com/releve-sante/releve/tui/line"
+)
+
+// changeCommand builds the command of one verb that changes the workstation.
+func (a *app) changeCommand(verb plan.Verb) *cobra.Command {
+	uses := map[plan.Verb][2]string{
+		plan.Install:   {"install C[@V]...", "Install components, or bring them to the newest release that works here"},
+		plan.Update:    {"update [C...]", "Update the components that are installed"},
+		plan.Uninstall: {"uninstall C...", "Remove components, each alone"},
+		plan.Rollback:  {"rollback C...", "Return components to the version before their last change"},
+		plan.Repair:    {"repair C...", "Put the installed version back in order"},
+	}
+	check := needComponent
+	if verb == plan.Update {
+		check = cobra.ArbitraryArgs
+	}
+	return &cobra.Command{
+		Use: uses[verb][0], Short: uses[verb][1],
+		Args: check,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req, err := a.request(verb, args)
+			if err != nil {
+				return err
+			}
+			if a.interactive() {
+				return a.runInteractive(cmd.Context(), req)
+			}
+			return a.runPlain(cmd.Context(), req)
+		},
+	}
+}
+
+// needComponent asks for a name: a change to everything is never what an
+// empty list stands for.
+func needComponent(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return &cliError{code: CodeNeedComponent, args: map[string]string{"Command": cmd.CommandPath()}}
+	}
+	return nil
+}
+
+// argsOr gives cobra's complaint about arguments a code of ours.
+func (a *app) argsOr(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return &cliError{code: CodeBadUsage, args: map[string]string{"What": err.Error(), "Command": cmd.UseLine()}, cause: err}
+		}
+		return nil
+	}
+}
+
+// request reads components and pins from the command line.
+func (a *app) request(verb plan.Verb, args []string) (plan.Request, error) {
+	req := plan.Request{Action: verb, AllowUnknown: a.flags.allowUnknown}
+	for _, arg := range args {
+		name, version, _ := strings.Cut(arg, "@")
+		req.Components = append(req.Components, plan.Target{Component: name, Version: version})
+	}
+	for _, pin := range a.flags.pins {
+		name, version, ok := strings.Cut(pin, "@")
+		if !ok || version == "" {
+			return req, &cliError{code: CodeBadChoice, args: map[string]string{"Flag": "--pin", "Value": pin, "Choices": "C@V"}}
+		}
+		if req.Pins == nil {
+			req.Pins = map[string]string{}
+		}
+		req.Pins[name] = version
+	}
+	return req, nil
+}
+
+// work is one request on its way from the machine to the result.
+type work struct {
+	s         *session
+	req       plan.Request
+	manifest  manifest.Verified
+	facts     osdetect.Facts
+	installed map[string]plan.Installed
+	plan      plan.Plan
+}
+
+// begin opens the workstation for a change: it locks it, ends what an earlier
+// run left open, and plans. end must be called in any case.
+func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *work, end func(), err error) {
+	if a.flags.facts != "" && a.flags.target == "" {
+		return nil, func() {}, &cliError{code: CodeFactsNeedTarget}
+	}
+	s, err := a.open()
+	if err != nil {
+		return nil, func() {}, err
+	}
+	unlock, err := s.lock(ctx)
+	if err != nil {
+		s.close()
+		return nil, func() {}, err
+	}
+	end = func() { unlock(); s.close() }
+	if err := s.recover(ctx, sink); err != nil {
+		return nil, end, err
+	}
+	w = &work{s: s, req: req}
+	if w.manifest, err = s.manifestFor(ctx, req.Action, sink); err != nil {
+		return w, end, err
+	}
+	return w, end, w.replan(ctx)
+}
+
+// recover ends an interrupted run before anything else is done.
+func (s *session) recover(ctx context.Context, sink event.Sink) error {
+	res, err := installer.Recover(ctx, s.deps(sink))
+	if res.Outcome == event.Stuck {
+		s.record(res, err)
+		return statusError(exitStuck)
+	}
+	return err
+}
+
+// replan looks at the machine and makes the plan.
+func (w *work) replan(ctx context.Context) (err error) {
+	w.facts, w.installed, err = w.s.machine(ctx, w.s.names(w.manifest))
+	if err != nil {
+		return err
+	}
+	w.plan, err = plan.Make(w.input())
+	return err
+}
+
+func (w *work) input() plan.Input {
+	family, _ := w.facts.Lookup("os.family")
+	name, _ := family.(string)
+	return plan.Input{
+		Request: w.req, Manifest: w.manifest, Platform: manifest.PlatformOf(name),
+		Facts: w.facts.Lookup, Installed: w.installed, Backends: sortedKeys(w.s.backends),
+	}
+}
+
+// manifestFor returns the newest manifest for what brings something new. What
+// only takes away or puts back goes on with what is known when the repository
+// cannot be reached or its metadata is too old.
+func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Sink) (manifest.Verified, error) {
+	if verb == plan.Install || verb == plan.Update {
+		return s.fresh(ctx)
+	}
+	if s.a.flags.repo != "" {
+		v, err := s.fresh(ctx)
+		if err == nil {
+			return v, nil
+		}
+		s.a.log.Warn("going on without the repository", "error", err.Error())
+		sink(notice(event.Warn, CodeGoingOnOffline, map[string]string{"Why": s.a.sentence(err)}))
+	}
+	v, err := s.known(ctx)
+	if err != nil {
+		// Receipts alone tell enough to uninstall and to roll back.
+		s.a.log.Warn("no manifest is known", "error", err.Error())
+		return manifest.Verified{}, nil
+	}
+	return v, nil
+}
+
+// runPlain carries out a request without asking anything.
+func (a *app) runPlain(ctx context.Context, req plan.Request) error {
+	sink := a.sink()
+	w, end, err := a.begin(ctx, req, sink)
+	defer end()
+	if err != nil {
+		return err
+	}
+	a.showPlan(w.plan)
+	if status, stop := a.verdict(w.plan); stop {
+		return status
+	}
+	res, err := w.apply(ctx, sink)
+	return a.outcome(w.plan, res, err)
+}
+
+// verdict ends a command whose plan cannot or need not be applied.
+func (a *app) verdict(p plan.Plan) (error, bool) {
+	switch {
+	case p.NeedsAnswer() && !p.Request.AllowUnknown:
+		a.say(CodeNeedsAnswer, nil)
+		return statusError(exitRefused), true
+	case p.Empty() && p.Refused():
+		return statusError(exitRefused), true
+	case p.Empty():
+		a.say(CodeNothingToDo, nil)
+		return nil, true
+	}
+	return nil, false
+}
+
+// apply runs the plan and keeps the result on the disk.
+func (w *work) apply(ctx context.Context, sink event.Sink) (installer.Result, error) {
+	res, err := installer.Apply(ctx, w.s.deps(sink), w.plan)
+	w.s.record(res, err)
+	return res, err
+}
+
+// outcome turns the end of a run into a status.
+func (a *app) outcome(p plan.Plan, res installer.Result, err error) error {
+	status := statusOfOutcome(res.Outcome, res.Reboot)
+	if status == exitOK && p.Refused() {
+		status = exitPartly
+	}
+	switch {
+	case res.Outcome == event.Stuck:
+		return statusError(exitStuck)
+	case err != nil:
+		return err
+	case status == exitOK:
+		return nil
+	}
+	return statusError(status)
+}
+
+func (a *app) showPlan(p plan.Plan) {
+	if !a.flags.json && !a.flags.silent {
+		line.Plan(a.out, a.text, p)
+	}
+}

@@ -1,0 +1,31 @@
+// Command releve installs, updates, repairs, removes and rolls back the
+// components that let a French health workstation read CPS and Vitale cards.
+//
+// What it promises: nothing is changed that signed metadata does not cover;
+// what cannot work is refused with the rule, what it requires and what is
+// there; every change is journalled and can be undone; and the version it
+// reports was detected again after the change. The exit statuses stand in
+// exit.go and in the README; they are a contract with deployment tools.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// version is set by the linker for releases.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	a := &app{
+		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
+		env: os.Getenv, now: time.Now,
+	}
+	status := a.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}

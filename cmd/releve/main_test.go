@@ -1,0 +1,125 @@
+package main
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain registers releve itself as a command of the scripts, so that each
+// runs the whole program in a fresh directory.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"releve": func() {
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: time.Now}
+			os.Exit(a.run(context.Background(), os.Args[1:]))
+		},
+	})
+}
+
+func TestScript(t *testing.T) {
+	tools := t.TempDir()
+	publisher := filepath.Join(tools, "releve-repo")
+	if os.PathSeparator == '\\' {
+		publisher += ".exe"
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", publisher, "../releve-repo")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the publisher's tool: %v\n%s", err, out)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("PATH", tools+string(os.PathListSeparator)+e.Getenv("PATH"))
+			e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
+			e.Setenv("LANG", "en_GB.UTF-8")
+			e.Values["lock"] = &holder{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"package":  makePackage,
+			"status":   wantStatus,
+			"copytree": copyTree,
+			"replace":  replaceText,
+			"truncate": truncateFile,
+			"fill":     fillFile,
+			"spoil":    spoil,
+			"hold":     holdLock,
+			"release":  releaseLock,
+			"slowly":   slowly,
+			"waitfor":  waitFor,
+		},
+	})
+}
+
+// makePackage writes a stand-in package: package FILE PROBE [KILOBYTES].
+func makePackage(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: package FILE PROBE [KILOBYTES]")
+	}
+	size := 16
+	if len(args) == 3 {
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		size = n
+	}
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	zw := gzip.NewWriter(f)
+	tw := tar.NewWriter(zw)
+	data := make([]byte, size<<10)
+	random := rand.NewChaCha8([32]byte([]byte(fmt.Sprintf("%-32.32s", args[0]))))
+	_, err = random.Read(data)
+	ts.Check(err)
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{{"probe.txt", []byte(args[1] + "\n")}, {"lib/data.bin", data}} {
+		ts.Check(tw.WriteHeader(&tar.Header{Name: file.name, Mode: 0o644, Size: int64(len(file.data))}))
+		_, err = tw.Write(file.data)
+		ts.Check(err)
+	}
+	ts.Check(tw.Close())
+	ts.Check(zw.Close())
+	ts.Check(f.Close())
+}
+
+// wantStatus runs a command and requires its exit status: status N COMMAND....
+func wantStatus(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		exit, ok := exitStatus(err)
+		if !ok {
+			ts.Fatalf("running %v: %v", args[1:], err)
+		}
+		got = exit
+	}
+	if got != want {
+		ts.Fatalf("%v ended with status %d, want %d", args[1:], got, want)
+	}
+}
+
+// exitStatus returns the exit status of a command that ran and failed.
+func exitStatus(err error) (int, bool) {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return 0, false
+	}
+	return exit.ExitCode(), true
+}

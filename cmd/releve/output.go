@@ -1,0 +1,170 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/user"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/tui/jsonl"
+	"github.com/releve-sante/releve/tui/line"
+)
+
+// Sentences of this command that are not errors.
+const (
+	CodeNothingToDo      = "cli-nothing-to-do"
+	CodeNothingToRecover = "cli-nothing-to-recover"
+	CodeNeedsAnswer      = "cli-needs-answer"
+	CodeGoingOnOffline   = "cli-going-on-offline"
+)
+
+const (
+	logName    = "releve.log"
+	logOld     = "releve.log.1"
+	logLimit   = 10 << 20 // bytes; one older file is kept
+	resultName = "result.json"
+)
+
+// sink chooses the view of a run.
+func (a *app) sink() event.Sink {
+	switch {
+	case a.flags.json:
+		return jsonl.To(a.out)
+	case a.flags.silent:
+		return event.Discard
+	default:
+		return line.To(a.out, a.text, line.Options{Now: a.now})
+	}
+}
+
+// say prints a sentence that is the answer of a command.
+func (a *app) say(code string, args map[string]string) {
+	n := notice(event.Note, code, args)
+	a.sink()(n)
+}
+
+func notice(level event.Level, code string, args map[string]string) event.Notice {
+	return event.Notice{Level: level, Message: event.Message{Code: code, Args: args}}
+}
+
+// sentence renders an error as a person reads it.
+func (a *app) sentence(err error) string {
+	var c coded
+	if errors.As(err, &c) {
+		return a.text.Message(c.Code(), c.Args())
+	}
+	return err.Error()
+}
+
+// openLog appends to the log in the state folder, one record a line, and
+// starts a new file when the old one is full.
+func (a *app) openLog(state *durable.Root) error {
+	if info, err := state.Lstat(logName); err == nil && info.Size() > logLimit {
+		if err := state.Rename(logName, logOld); err != nil {
+			return err
+		}
+	}
+	f, err := state.OpenFile(logName, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	a.log = slog.New(slog.NewJSONHandler(f, nil)).With("pid", os.Getpid())
+	a.log.Info("started", "version", version, "command", a.commandLine())
+	return nil
+}
+
+// record keeps the result of the last run as a JSON document, for deployment
+// tools that look at a file rather than at output.
+func (s *session) record(res installer.Result, runErr error) {
+	doc := struct {
+		Schema    int               `json:"schema"`
+		Run       string            `json:"run"`
+		Time      string            `json:"time"`
+		Outcome   event.Outcome     `json:"outcome"`
+		Status    int               `json:"status"`
+		Code      string            `json:"code,omitempty"`
+		Cause     string            `json:"cause,omitempty"`
+		Installed map[string]string `json:"installed"`
+		Reboot    bool              `json:"reboot"`
+	}{
+		Schema: 1, Run: res.Run, Time: s.a.now().UTC().Format("2006-01-02T15:04:05Z"),
+		Outcome: res.Outcome, Status: statusOfOutcome(res.Outcome, res.Reboot),
+		Installed: res.Installed, Reboot: res.Reboot,
+	}
+	if runErr != nil {
+		doc.Cause = runErr.Error()
+		var c coded
+		if errors.As(runErr, &c) {
+			doc.Code = c.Code()
+		}
+	}
+	data, err := json.MarshalIndent(doc, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(s.state, resultName, append(data, '\n'), 0o644)
+	}
+	if err != nil {
+		s.a.log.Error("cannot write the result", "error", err.Error())
+	}
+}
+
+// user names the account that holds the lock, for the person who waits.
+func (a *app) user() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return a.env("USER")
+}
+
+// commandLine is what the log and the lock say this process does.
+func (a *app) commandLine() string { return strings.Join(a.args, " ") }
+
+// writeNew creates a file and never replaces one.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = f.Write(data)
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+	}
+	return nil
+}
+
+// flagNames lists the flags of a command as they are typed.
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	add := func(f *pflag.Flag) { names = append(names, "--"+f.Name) }
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return names
+}
+
+// metadataCache keeps verified metadata in the state folder, for the trust
+// client.
+type metadataCache struct{ state *durable.Root }
+
+// maxCached is the largest metadata file that is read back, in bytes.
+const maxCached = 16 << 20
+
+// Load returns a cached file, or an error that wraps fs.ErrNotExist.
+func (c metadataCache) Load(name string) ([]byte, error) {
+	return durable.ReadFile(c.state, "metadata/"+name, maxCached)
+}
+
+// Store replaces a cached file durably.
+func (c metadataCache) Store(name string, data []byte) error {
+	if err := c.state.MkdirAll("metadata", 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return durable.WriteFile(c.state, "metadata/"+name, data, 0o600)
+}

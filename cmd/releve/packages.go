@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/store"
+	"github.com/releve-sante/releve/manifest"
+)
+
+// packages lends the store to the engine, which knows packages only by the
+// contract of its backends.
+type packages struct{ store *store.Store }
+
+// Fetch brings an artifact to the disk, verified.
+func (p packages) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
+	return p.store.Fetch(ctx, a, progress)
+}
+
+// Has reports whether an artifact is held.
+func (p packages) Has(a manifest.Artifact) bool { return p.store.Has(a) }
+
+// Package returns an artifact that is held.
+func (p packages) Package(a manifest.Artifact) (backend.Package, error) {
+	held, err := p.store.Package(a)
+	if err != nil {
+		return nil, err
+	}
+	return lent{held}, nil
+}
+
+// lent is a package of the store.
+type lent struct{ *store.Package }
+
+// Open hashes the bytes again and returns them.
+func (l lent) Open() (backend.PackageFile, error) { return l.Package.Open() }

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/tui/jsonl"
+	"github.com/releve-sante/releve/tui/line"
+)
+
+// maxPlan is the largest plan file that is read, in bytes.
+const maxPlan = 16 << 20
+
+// look plans without changing anything and without the lock.
+func (a *app) look(ctx context.Context, req plan.Request) (*work, error) {
+	s, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	w := &work{s: s, req: req}
+	if w.manifest, err = s.manifestFor(ctx, req.Action, event.Discard); err == nil {
+		err = w.replan(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (a *app) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Ask whether there is something new for what is installed; status 10 if so",
+		Args: a.argsOr(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.printPlan(cmd.Context(), plan.Update, nil, "")
+		},
+	}
+}
+
+func (a *app) planCommand() *cobra.Command {
+	var verb, output string
+	cmd := &cobra.Command{
+		Use: "plan [C[@V]...]", Short: "Say what would be done and what is refused; status 10 if there is something to do",
+		Args: a.argsOr(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.printPlan(cmd.Context(), plan.Verb(verb), args, output)
+		},
+	}
+	cmd.Flags().StringVar(&verb, "for", string(plan.Install), "what to plan: `install|update|uninstall|rollback|repair`")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "write the plan for 'releve apply': `FILE`")
+	return cmd
+}
+
+func (a *app) printPlan(ctx context.Context, verb plan.Verb, args []string, output string) error {
+	switch verb {
+	case plan.Install, plan.Update, plan.Uninstall, plan.Rollback, plan.Repair:
+	default:
+		return &cliError{code: CodeBadChoice, args: map[string]string{"Flag": "--for", "Value": string(verb), "Choices": "install, update, uninstall, rollback, repair"}}
+	}
+	req, err := a.request(verb, args)
+	if err != nil {
+		return err
+	}
+	w, err := a.look(ctx, req)
+	if err != nil {
+		return err
+	}
+	defer w.s.close()
+	if err := a.writePlan(w.plan, output); err != nil {
+		return err
+	}
+	switch {
+	case !w.plan.Empty():
+		return statusError(exitChanges)
+	case w.plan.Refused() && verb != plan.Update:
+		return statusError(exitRefused)
+	}
+	return nil
+}
+
+// writePlan prints the plan, and keeps it for apply where a file is named.
+func (a *app) writePlan(p plan.Plan, output string) error {
+	data, err := plan.Encode(p)
+	if err != nil {
+		return err
+	}
+	if output != "" {
+		if err := writeNew(output, data); err != nil {
+			return err
+		}
+	}
+	if a.flags.json {
+		_, err = a.out.Write(data)
+		return err
+	}
+	a.showPlan(p)
+	return nil
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "explain C[@V]", Short: "List every rule of a release with what it requires and what is here",
+		Args: a.argsOr(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, v, _ := strings.Cut(args[0], "@")
+			w, err := a.look(cmd.Context(), plan.Request{Action: plan.Install, Components: []plan.Target{{Component: name}}})
+			if err != nil {
+				return err
+			}
+			defer w.s.close()
+			e, err := plan.Explain(w.input(), plan.Target{Component: name, Version: v})
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				return jsonl.Value(a.out, "explanation", e)
+			}
+			return line.Explanation(a.out, a.text, e)
+		},
+	}
+}
+
+func (a *app) applyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "apply PLAN", Short: "Carry out exactly the plan that 'releve plan -o PLAN' wrote, or refuse",
+		Args: a.argsOr(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			data, err := readLimited(args[0], maxPlan)
+			if err != nil {
+				return err
+			}
+			p, err := plan.Decode(data)
+			if err != nil {
+				return err
+			}
+			return a.applyPlan(cmd.Context(), p)
+		},
+	}
+}
+
+// applyPlan makes the plan again from the machine and the manifest as they
+// are now, and goes on only if nothing moved.
+func (a *app) applyPlan(ctx context.Context, p plan.Plan) error {
+	a.flags.channel = p.Channel
+	sink := a.sink()
+	w, end, err := a.begin(ctx, p.Request, sink)
+	defer end()
+	if err != nil {
+		return err
+	}
+	if moved := plan.Moved(p, w.plan); moved != nil {
+		return moved
+	}
+	if status, stop := a.verdict(w.plan); stop {
+		return status
+	}
+	res, err := w.apply(ctx, sink)
+	return a.outcome(w.plan, res, err)
+}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/installer/diagnose"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/reference"
+	"github.com/releve-sante/releve/tui/jsonl"
+	"github.com/releve-sante/releve/tui/line"
+)
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of releve", Args: a.argsOr(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			v := version
+			if info, ok := debug.ReadBuildInfo(); ok && v == "dev" && info.Main.Version != "" && info.Main.Version != "(devel)" {
+				v = info.Main.Version
+			}
+			if a.flags.json {
+				return jsonl.Value(a.out, "version", map[string]string{"version": v, "os": runtime.GOOS, "arch": runtime.GOARCH, "go": runtime.Version()})
+			}
+			return line.Printf(a.out, "releve %s %s/%s %s\n", v, runtime.GOOS, runtime.GOARCH, runtime.Version())
+		},
+	}
+}
+
+func (a *app) factsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "facts", Short: "Print what is known about this machine", Args: a.argsOr(cobra.NoArgs),
+		Long: "Print what is known about this machine. With --json the output is a document that --facts takes, on any machine.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			facts, err := a.machineFacts(cmd.Context(), a.workingDir())
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				_, err = a.out.Write(facts.Encode())
+				return err
+			}
+			return line.Facts(a.out, a.text, facts)
+		},
+	}
+}
+
+func (a *app) diagnoseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "diagnose", Short: "Say what is wrong with this workstation, why, and what remedies it",
+		Long: "Say what is wrong with this workstation, why, and what remedies it. Without --repo the catalogue built into releve is used.\n" +
+			"Status 0: all is well; 10: there are findings; 3: a finding blocks card reading.",
+		Args: a.argsOr(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			findings, err := a.diagnose(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				err = jsonl.Value(a.out, "findings", findings)
+			} else if !a.flags.silent {
+				err = line.Findings(a.out, a.text, findings)
+			}
+			if status := diagnose.Status(findings); err == nil && status != exitOK {
+				return statusError(status)
+			}
+			return err
+		},
+	}
+}
+
+// diagnose asks the advisories of the repository, or those built in.
+func (a *app) diagnose(ctx context.Context) ([]diagnose.Finding, error) {
+	if a.flags.repo == "" && a.flags.target == "" {
+		v, err := reference.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		facts, err := a.machineFacts(ctx, a.workingDir())
+		if err != nil {
+			return nil, err
+		}
+		return diagnose.Run(v.Advisories(), facts.Lookup), nil
+	}
+	s, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	v, err := s.advising(ctx)
+	if err != nil {
+		return nil, err
+	}
+	facts, _, err := s.machine(ctx, s.names(v))
+	if err != nil {
+		return nil, err
+	}
+	return diagnose.Run(v.Advisories(), facts.Lookup), nil
+}
+
+// advising returns the manifest whose advisories apply: of the repository
+// where one is named, else the one built in.
+func (s *session) advising(ctx context.Context) (manifest.Verified, error) {
+	if s.a.flags.repo == "" {
+		return reference.Open(ctx)
+	}
+	return s.fresh(ctx)
+}
+
+// workingDir is where free space is measured when no target is named.
+func (a *app) workingDir() string {
+	if a.flags.target != "" {
+		return a.flags.target
+	}
+	return "."
+}

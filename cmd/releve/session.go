@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/bundle"
+	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/lock"
+	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/installer/receipt"
+	"github.com/releve-sante/releve/installer/store"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/trust"
+	"github.com/releve-sante/releve/osdetect"
+)
+
+// newRun names a run: when it began, for people, and chance, so that no two
+// runs of a machine ever have the same name.
+func (a *app) newRun() string {
+	return a.now().UTC().Format("20060102t150405") + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// session is one command's view of the workstation: its folders, what is
+// trusted, and what was detected.
+type session struct {
+	a        *app
+	state    *durable.Root
+	target   *durable.Root
+	backends map[string]backend.Backend
+	client   *trust.Client // nil until trusted
+	packages *store.Store
+	stop     chan struct{} // closed: stop after the current step
+	stopOnce sync.Once
+}
+
+// open opens the folders a command needs. Nothing is created in the target.
+func (a *app) open() (*session, error) {
+	state, err := folder(a.flags.state, defaultState(a.env), CodeNeedState)
+	if err != nil {
+		return nil, err
+	}
+	target, err := folder(a.flags.target, defaultTarget(a.env), CodeNeedTarget)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{a: a, stop: make(chan struct{})}
+	if s.state, err = openFolder(state); err != nil {
+		return nil, err
+	}
+	if s.target, err = openFolder(target); err != nil {
+		return nil, err
+	}
+	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
+	var remote store.Remote
+	if a.flags.repo != "" {
+		if remote, err = trust.NewRemote(a.flags.repo); err != nil {
+			return nil, err
+		}
+	}
+	s.packages = store.New(store.Config{Dir: s.state, Remote: remote})
+	return s, a.openLog(s.state)
+}
+
+func (s *session) close() {
+	s.state.Close()
+	s.target.Close()
+}
+
+// folder chooses between a flag and the system's own place.
+func folder(flag, standard, code string) (string, error) {
+	if flag == "" {
+		flag = standard
+	}
+	if flag == "" {
+		return "", &cliError{code: code}
+	}
+	return filepath.Abs(flag)
+}
+
+func openFolder(path string) (*durable.Root, error) {
+	d, err := durable.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &cliError{code: CodeNeedRights, args: map[string]string{"Path": path}, cause: err}
+	}
+	if err != nil {
+		return nil, &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+	}
+	return d, nil
+}
+
+// lock makes this process the only one that changes the workstation.
+func (s *session) lock(ctx context.Context) (unlock func(), err error) {
+	owner := lock.Owner{
+		PID: os.Getpid(), User: s.a.user(), Command: s.a.commandLine(), Since: s.a.now(),
+	}
+	return lock.Acquire(ctx, s.state.Path("."), owner, time.Second)
+}
+
+// trustedRoot is where the root that the first successful refresh started
+// from is kept, so that --trust-root is needed once.
+const trustedRoot = "trust-root.json"
+
+// maxRoot is the largest root.json that is read, in bytes.
+const maxRoot = 512 << 10
+
+// trust opens the trust client over the state folder.
+func (s *session) trust() error {
+	if s.client != nil {
+		return nil
+	}
+	root, err := s.root()
+	if err != nil {
+		return err
+	}
+	var remote trust.Remote
+	if s.a.flags.repo != "" {
+		if remote, err = trust.NewRemote(s.a.flags.repo); err != nil {
+			return err
+		}
+	}
+	s.client, err = trust.New(trust.Config{Root: root, Remote: remote, Cache: metadataCache{s.state}, Now: s.a.now})
+	return err
+}
+
+// root returns the root.json of --trust-root, or the one of an earlier run.
+func (s *session) root() ([]byte, error) {
+	if f := s.a.flags.trustRoot; f != "" {
+		return readLimited(f, maxRoot)
+	}
+	root, err := durable.ReadFile(s.state, trustedRoot, maxRoot)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &cliError{code: CodeNeedRoot}
+	}
+	return root, err
+}
+
+// keepRoot remembers a root that led to a complete refresh.
+func (s *session) keepRoot() error {
+	root, err := s.root()
+	if err != nil {
+		return err
+	}
+	kept, err := durable.ReadFile(s.state, trustedRoot, maxRoot)
+	if err == nil && bytes.Equal(kept, root) {
+		return nil
+	}
+	return durable.WriteFile(s.state, trustedRoot, root, 0o600)
+}
+
+// fresh returns the manifest as the repository offers it now.
+func (s *session) fresh(ctx context.Context) (manifest.Verified, error) {
+	if s.a.flags.repo == "" {
+		return manifest.Verified{}, &cliError{code: CodeNeedRepo}
+	}
+	if err := s.trust(); err != nil {
+		return manifest.Verified{}, err
+	}
+	if err := s.client.Refresh(ctx); err != nil {
+		return manifest.Verified{}, err
+	}
+	if err := s.keepRoot(); err != nil {
+		return manifest.Verified{}, err
+	}
+	return manifest.Open(ctx, s.client, s.a.flags.channel)
+}
+
+// known returns the manifest as far as it is known here, without network. It
+// serves the commands that must go on when nothing new can be had: status,
+// uninstall, rollback. A workstation that never saw a repository has none.
+func (s *session) known(ctx context.Context) (manifest.Verified, error) {
+	if err := s.trust(); err != nil {
+		return manifest.Verified{}, err
+	}
+	if err := s.client.Cached(ctx); err != nil {
+		return manifest.Verified{}, err
+	}
+	return manifest.Open(ctx, s.client, s.a.flags.channel)
+}
+
+// deps are what the engine works with.
+func (s *session) deps(sink event.Sink) installer.Deps {
+	return installer.Deps{
+		State: s.state, Settings: s.target, Backends: s.backends,
+		Packages: packages{s.packages}, Emit: sink, Now: s.a.now, Stop: s.stop,
+		NewRun:     s.a.newRun,
+		NoRollback: s.a.flags.noRollback, Log: s.a.log,
+	}
+}
+
+// machine detects the components and the facts, or takes the facts from
+// --facts. What was detected in the target replaces what a facts file says.
+func (s *session) machine(ctx context.Context, names []string) (osdetect.Facts, map[string]plan.Installed, error) {
+	facts, err := s.a.machineFacts(ctx, s.target.Path("."))
+	if err != nil {
+		return nil, nil, err
+	}
+	installed, err := installer.Inspect(ctx, s.deps(event.Discard), names)
+	if err != nil {
+		return nil, nil, err
+	}
+	for name, in := range installed {
+		facts = facts.With("component."+name+".present", in.Version != "")
+		if in.Version != "" {
+			facts = facts.With("component."+name+".version", in.Version)
+		} else {
+			delete(facts, "component."+name+".version")
+		}
+	}
+	return facts, installed, nil
+}
+
+// names lists every component that the manifest or a receipt knows, sorted.
+func (s *session) names(v manifest.Verified) []string {
+	names := v.Components()
+	receipts, damaged := receipt.Load(s.state)
+	for _, err := range damaged {
+		s.a.log.Warn("receipt set aside", "error", err.Error())
+	}
+	for name := range receipts {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// machineFacts reads the facts from --facts or from this machine. dir is where
+// free space is measured.
+func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, error) {
+	if a.flags.facts == "" {
+		facts, err := osdetect.Detect(ctx, osdetect.Options{Dir: dir})
+		if err != nil {
+			return nil, fmt.Errorf("looking at this machine: %w", err)
+		}
+		return facts, nil
+	}
+	data, err := readLimited(a.flags.facts, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	return osdetect.ParseFacts(data)
+}
+
+// readLimited reads a file that the command line names.
+func readLimited(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err == nil && info.Size() > limit {
+		err = fmt.Errorf("%d bytes, at most %d are accepted", info.Size(), limit)
+	}
+	var data []byte
+	if err == nil {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+	}
+	return data, nil
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/journal"
+	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/tui/jsonl"
+	"github.com/releve-sante/releve/tui/line"
+)
+
+// maxHistory is how many runs history shows.
+const maxHistory = 50
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Show the components found here and how old the metadata is; no network",
+		Args: a.argsOr(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			st, err := s.status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if a.flags.json {
+				return jsonl.Value(a.out, "status", st)
+			}
+			return line.Status(a.out, a.text, st)
+		},
+	}
+}
+
+// status gathers what is known without network.
+func (s *session) status(ctx context.Context) (line.State, error) {
+	var st line.State
+	v, err := s.known(ctx)
+	if err != nil {
+		s.a.log.Info("no metadata is known", "error", err.Error())
+		v = manifest.Verified{}
+	} else {
+		st.Metadata = s.metadata()
+	}
+	facts, installed, err := s.machine(ctx, s.names(v))
+	if err != nil {
+		return st, err
+	}
+	name, _ := facts.Lookup("os.name")
+	st.System, _ = name.(string)
+	for _, c := range sortedKeys(installed) {
+		in := installed[c]
+		row := line.Component{Name: c, Version: in.Version}
+		if doc, ok := v.Component(c); ok {
+			row.Title = doc.Title
+		}
+		if in.Previous != nil {
+			row.Previous = in.Previous.Version
+		}
+		st.Components = append(st.Components, row)
+	}
+	return st, nil
+}
+
+func (a *app) verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify [C...]", Short: "Compare every installed file with what was installed; status 10 if 'repair' has work",
+		Args: a.argsOr(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			damage, err := s.verify(cmd.Context(), args)
+			if err != nil {
+				return err
+			}
+			whole := true
+			for _, d := range damage {
+				whole = whole && len(d) == 0
+			}
+			if a.flags.json {
+				err = jsonl.Value(a.out, "verification", damage)
+			} else if !a.flags.silent {
+				err = line.Damage(a.out, a.text, damage)
+			}
+			if err == nil && !whole {
+				return statusError(exitChanges)
+			}
+			return err
+		},
+	}
+}
+
+func (a *app) historyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "history", Short: "List the changes made on this workstation, newest first",
+		Args: a.argsOr(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			runs, err := journal.History(s.state, maxHistory)
+			if err != nil {
+				return err
+			}
+			rows := pastRuns(runs)
+			if a.flags.json {
+				for _, r := range rows {
+					if err := jsonl.Value(a.out, "past_run", r); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			return line.History(a.out, a.text, rows)
+		},
+	}
+}
+
+// pastRuns turns journals into what the history shows.
+func pastRuns(runs []journal.Run) []line.Past {
+	rows := make([]line.Past, 0, len(runs))
+	for _, r := range runs {
+		p := installer.Past(r.Records)
+		rows = append(rows, line.Past{
+			Run: r.Name, Time: p.Time.Local().Format("2006-01-02 15:04:05"), Outcome: p.Outcome, Steps: p.Steps,
+		})
+	}
+	return rows
+}
+
+// metadata says how old the metadata in use is.
+func (s *session) metadata() *line.Metadata {
+	st := s.client.Status()
+	m := &line.Metadata{Age: s.a.now().Sub(st.Refreshed), Expired: st.Expired}
+	for _, r := range st.Roles {
+		if m.Expires.IsZero() || r.Expires.Before(m.Expires) {
+			m.Expires = r.Expires
+		}
+	}
+	return m
+}
+
+// verify compares components with what was installed; none named means all.
+func (s *session) verify(ctx context.Context, names []string) (map[string][]line.Difference, error) {
+	if len(names) == 0 {
+		installed, err := installer.Inspect(ctx, s.deps(event.Discard), s.names(manifest.Verified{}))
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range sortedKeys(installed) {
+			if installed[name].Version != "" {
+				names = append(names, name)
+			}
+		}
+	}
+	damage, err := installer.Verify(ctx, s.deps(event.Discard), names)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string][]line.Difference, len(damage))
+	for name, list := range damage {
+		found[name] = nil
+		for _, d := range list {
+			found[name] = append(found[name], line.Difference{Path: d.Path, What: d.What})
+		}
+	}
+	return found, nil
+}
+
+func (a *app) recoverCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "recover", Short: "End an interrupted run: complete it, or undo it",
+		Args: a.argsOr(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open()
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			unlock, err := s.lock(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer unlock()
+			res, err := installer.Recover(cmd.Context(), s.deps(a.sink()))
+			if err != nil && res.Outcome != event.Stuck {
+				return err
+			}
+			if res.Outcome == event.Nothing {
+				a.say(CodeNothingToRecover, nil)
+				return nil
+			}
+			s.record(res, err)
+			if status := statusOfOutcome(res.Outcome, res.Reboot); status != exitOK {
+				return statusError(status)
+			}
+			return nil
+		},
+	}
+}
