@@ -247,3 +247,18 @@ func TestMoved(t *testing.T) {
 		})
 	}
 }
+
+func TestNotMovedByAnotherShortage(t *testing.T) {
+	make := func(free int64) Plan {
+		f := mac("10.14.6")
+		f["disk.free_bytes"] = free
+		p, err := Make(input(t, field(), f, nil, Request{Action: Install}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if m := Moved(make(5), make(6)); m != nil {
+		t.Errorf("Moved between two plans refused for want of space: %v", m)
+	}
+}

@@ -220,6 +220,20 @@ func TestMakeObstacles(t *testing.T) {
 			want:    `refused cryptolib-cps 5.2.1: plan-pinned(5.1.8|5.2.1) accepted 5.1.8`,
 		},
 		{
+			name:      "named-and-there-already-needs-no-package",
+			comps:     field(on(galss, "3.43.02", noPackage)),
+			facts:     mac("12.7"),
+			installed: by("galss@3.43.02"),
+			request:   Request{Action: Install, Components: targets("galss@3.43.2")},
+		},
+		{
+			name:      "named-and-there-already-against-its-conditions",
+			facts:     mac("10.14.6"),
+			installed: by("cryptolib-cps@5.1.8"),
+			request:   Request{Action: Install, Components: targets("cryptolib-cps@5.1.8")},
+			want:      `refused cryptolib-cps 5.1.8: macos-too-old(>= 10.15|10.14.6) accepted 5.1.5`,
+		},
+		{
 			name:      "newer-than-anything-offered",
 			facts:     mac("12.7"),
 			installed: by("galss@3.45.01"),

@@ -156,6 +156,45 @@ func TestMakeConflicts(t *testing.T) {
 				install a ->1 needed-by c`,
 		},
 		{
+			name: "who-only-shares-a-need-is-not-refused", facts: mac("12.7"),
+			comps: []manifest.Component{
+				component("a", release("a", "1", needs("x", ""))),
+				component("b", release("b", "1", needs("x", "< 2"))),
+				component("c", release("c", "1", needs("x", ">= 2"))),
+				component("x", release("x", "1"), release("x", "2")),
+			},
+			request: Request{Action: Install, Components: targets("a", "b", "c")},
+			want: `
+				install x ->2 needed-by a
+				install a ->1 requested
+				refused b 1: plan-need-unmet x(< 2|2) plan-need-unmet of c 1 x(>= 2|1)
+				refused c 1: plan-need-unmet x(>= 2|1) plan-need-unmet of b 1 x(< 2|2)`,
+		},
+		{
+			name: "the-need-of-one-that-was-named-too", facts: mac("12.7"),
+			comps: []manifest.Component{
+				component("a", release("a", "1"), release("a", "2")),
+				component("b", release("b", "1", needs("a", "< 2"))),
+			},
+			request: Request{Action: Install, Components: targets("a@2", "b")},
+			want: `
+				refused a 2: plan-need-unmet of b 1 a(< 2|2) accepted 2
+				refused b 1: plan-need-unmet a(< 2|2)`,
+		},
+		{
+			name: "equal-ranks-go-by-name", facts: mac("12.7"),
+			comps: []manifest.Component{
+				component("a", release("a", "1"), release("a", "2", conflicts("b", "= 2"))),
+				component("b", release("b", "1"), release("b", "2", conflicts("a", "= 2"))),
+				component("w", release("w", "1", needs("b", ""), needs("a", ""))),
+			},
+			request: Request{Action: Install, Components: targets("w")},
+			want: `
+				install a ->2 needed-by w
+				install b ->1 needed-by w
+				install w ->1 requested`,
+		},
+		{
 			name: "a-need-of-what-does-not-exist", facts: mac("12.7"),
 			comps:   []manifest.Component{component("a", release("a", "1", needs("ghost", ">= 2")))},
 			request: Request{Action: Install},

@@ -24,13 +24,10 @@ func (p *planner) undo(targets []target) {
 			changes[t.entry.name] = c
 		}
 	}
-	for {
-		broken := p.broken(changes)
-		if len(broken) == 0 {
-			break
-		}
-		for _, r := range broken {
-			if _, again := changes[r.Component]; again {
+	for before := -1; before != len(changes); {
+		before = len(changes)
+		for _, r := range p.broken(changes) {
+			if _, still := changes[r.Component]; still {
 				delete(changes, r.Component)
 				p.refuse(r)
 			}

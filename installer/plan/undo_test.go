@@ -54,6 +54,16 @@ func TestUninstall(t *testing.T) {
 				refused b 1: plan-needed-by c(|)`,
 		},
 		{
+			name: "a-need-that-was-broken-before-stands-in-nobodys-way", facts: mac("12.7"),
+			comps: []manifest.Component{
+				component("a", release("a", "1")),
+				component("b", release("b", "1", needs("a", ">= 9"))),
+			},
+			installed: by("a@1", "b@1"),
+			request:   Request{Action: Uninstall, Components: targets("a")},
+			want:      `uninstall a 1-> requested`,
+		},
+		{
 			name: "absent", facts: mac("12.7"),
 			request: Request{Action: Uninstall, Components: targets(galss)},
 			want:    `warning galss : plan-not-installed(|)`,
