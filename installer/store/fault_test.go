@@ -84,6 +84,9 @@ func TestServersThatNeverDeliver(t *testing.T) {
 	for _, test := range faults {
 		t.Run(test.name, func(t *testing.T) {
 			s := &server{data: content(300_000, 8), handle: test.handle}
+			if test.want == store.CodeStalled {
+				s.patience = 200 * time.Millisecond
+			}
 			d, st, err := fetch(t, s)
 			if got := code(err); got != test.want {
 				t.Fatalf("got %v, want %s", err, test.want)
@@ -98,7 +101,7 @@ func TestServersThatNeverDeliver(t *testing.T) {
 			if test.want == store.CodeWrongContent && kept {
 				t.Errorf("%d wrong bytes were kept", len(part))
 			}
-			s.handle = nil
+			st = start(t, &server{data: s.data}, d)
 			must(t, st.Fetch(t.Context(), artifact(s.data), quiet))
 			checkHeld(t, st, s.data)
 		})
@@ -120,7 +123,7 @@ func TestAWebPageDoesNotCostWhatWasReceived(t *testing.T) {
 	if got := code(err); got != store.CodeWebPage {
 		t.Fatalf("got %v", err)
 	}
-	s.handle = nil
+	s.healed.Store(true)
 	must(t, st.Fetch(t.Context(), artifact(s.data), quiet))
 	checkHeld(t, st, s.data)
 	if got := s.sent.Load(); got > 310_000 {

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,6 +59,9 @@ type server struct {
 	path  func() string
 
 	handle func(s *server, w http.ResponseWriter, r *http.Request)
+	healed atomic.Bool // handle is not asked any more
+
+	patience time.Duration // of the client; 0 for more than any test takes
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,7 +70,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	if s.handle == nil {
+	if s.handle == nil || s.healed.Load() {
 		s.serve(w, r, len(s.data))
 		return
 	}
@@ -95,8 +99,8 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, most int) {
 }
 
 func (s *server) body(w http.ResponseWriter, data []byte) {
-	n, _ := w.Write(data)
-	s.sent.Add(int64(n))
+	s.sent.Add(int64(len(data))) // before, since the client may be done first
+	_, _ = w.Write(data)
 	_ = http.NewResponseController(w).Flush()
 }
 
@@ -108,7 +112,7 @@ func (s *server) cut(w http.ResponseWriter) {
 	}
 }
 
-// start runs s and returns a store in d that asks it, impatiently.
+// start runs s and returns a store in d that asks it.
 func start(t testing.TB, s *server, d durable.Dir) *store.Store {
 	t.Helper()
 	s.path = sync.OnceValue(func() string {
@@ -119,7 +123,7 @@ func start(t testing.TB, s *server, d durable.Dir) *store.Store {
 	t.Cleanup(web.CloseClientConnections)
 	remote, err := trust.NewHTTP(web.URL)
 	must(t, err)
-	return store.New(store.Config{Dir: d, Remote: remote, Stall: 200 * time.Millisecond, Pause: time.Millisecond})
+	return store.New(store.Config{Dir: d, Remote: remote, Stall: cmp.Or(s.patience, time.Minute), Pause: time.Millisecond})
 }
 
 func quiet(int64, int64) {}
