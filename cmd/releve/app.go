@@ -86,8 +86,12 @@ func langIn(args []string) string {
 // --json as an object on standard output too.
 func (a *app) report(err error) {
 	a.log.Error("command failed", "error", err.Error())
-	if err := a.language(); err != nil {
+	if a.language() != nil && a.text == nil {
 		return
+	}
+	var c coded
+	if !errors.As(err, &c) {
+		err = &cliError{code: CodeUnexpected, args: map[string]string{"Why": err.Error()}, cause: err}
 	}
 	if a.flags.json {
 		jsonl.Error(a.out, a.text, err)
