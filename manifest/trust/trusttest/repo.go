@@ -143,6 +143,14 @@ func (r *Repo) NewKey(name string) {
 	r.keys[name] = key
 }
 
+// Rekey lets the next version of root name the current keys of all roles.
+func (r *Repo) Rekey() {
+	fresh := r.newRoot()
+	fresh["version"] = r.Version("root")
+	r.signed["root"] = fresh
+	r.PublishRoot()
+}
+
 // Delegate adds a terminating delegation to delegator: role, verified by the
 // key of that name, for patterns. It counts from the next Publish.
 func (r *Repo) Delegate(delegator, role, key string, patterns ...string) {
@@ -275,6 +283,19 @@ func (r *Repo) FileOf(role string) string {
 
 // Root gives the first root.json.
 func (r *Repo) Root() []byte { return bytes.Clone(r.files["metadata/1.root.json"]) }
+
+// Clone gives a repository with the same keys and content, whose changes do
+// not reach this one.
+func (r *Repo) Clone() *Repo {
+	signed := map[string]object{}
+	for role, s := range r.signed {
+		signed[role] = clone(s)
+	}
+	return &Repo{
+		t: r.t, keys: maps.Clone(r.keys), signed: signed,
+		files: maps.Clone(r.files), forged: maps.Clone(r.forged), serve: maps.Clone(r.serve),
+	}
+}
 
 // Files gives what an honest mirror serves.
 func (r *Repo) Files() map[string][]byte { return maps.Clone(r.files) }
