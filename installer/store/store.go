@@ -137,9 +137,8 @@ func (s *Store) Package(a manifest.Artifact) (*Package, error) {
 // Name returns the file name of the package, as its publisher gave it.
 func (p *Package) Name() string { return path.Base(p.a.Path) }
 
-// File is an open package. It is an alias so that an interface of another
-// package may name the same methods.
-type File = interface {
+// File is an open package.
+type File interface {
 	io.ReadSeekCloser
 	io.ReaderAt
 }
