@@ -36,7 +36,7 @@ func (r *watchedReader) Read(b []byte) (int, error) {
 	if err != nil {
 		r.gone()
 	}
-	return n, err //nolint:wrapcheck // callers compare with io.EOF
+	return n, err // as it is: callers compare with io.EOF
 }
 
 type watchedTerminal struct {
@@ -50,5 +50,5 @@ func (t *watchedTerminal) Read(b []byte) (int, error) {
 	if err != nil {
 		t.gone()
 	}
-	return n, err //nolint:wrapcheck // callers compare with io.EOF
+	return n, err // as it is: callers compare with io.EOF
 }

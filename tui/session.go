@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -14,7 +13,8 @@ import (
 // with what is refused, the questions that nobody can answer for them, the
 // confirmation, the progress, the result. Leaving before the confirmation
 // changes nothing. It returns when the person left and Apply, if it was
-// called, returned. The error is what Load or Apply returned, or ErrNoScreen.
+// called, returned. The error is what Load or Apply returned, or a
+// *ScreenError.
 func Run(ctx context.Context, s Session, o Options) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -40,7 +40,7 @@ func Run(ctx context.Context, s Session, o Options) (Result, error) {
 	case result.Applied:
 		return result, w.err
 	case shown != nil:
-		return result, errors.Join(ErrNoScreen, shown)
+		return result, &ScreenError{Cause: shown}
 	}
 	return result, m.failure
 }
@@ -48,7 +48,7 @@ func Run(ctx context.Context, s Session, o Options) (Result, error) {
 // worker calls the functions of a session in goroutines, and can be waited
 // for when the screen is gone.
 type worker struct {
-	ctx context.Context //nolint:containedctx // of the one session it works for
+	ctx context.Context // of the one session it works for
 	s   Session
 	q   *queue
 

@@ -232,6 +232,18 @@ func TestRunOutlivesItsScreen(t *testing.T) {
 	}
 }
 
+func TestSessionWithoutScreenChangesNothing(t *testing.T) {
+	within(t, func() {
+		result, err := Run(t.Context(), Session{
+			Load: func(ctx context.Context) (Loaded, error) { <-ctx.Done(); return Loaded{}, ctx.Err() },
+		}, options(t, brokenTerminal{errors.New("input/output error")}))
+		var screen *ScreenError
+		if !errors.As(err, &screen) || screen.Code() != CodeNoScreen || result.Applied {
+			t.Errorf("Run gave %+v, %v; want a ScreenError", result, err)
+		}
+	})
+}
+
 func TestQueueNeverWaits(t *testing.T) {
 	q := newQueue(morning)
 	within(t, func() {

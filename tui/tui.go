@@ -11,7 +11,7 @@ package tui
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -72,9 +72,26 @@ type Result struct {
 	Outcome event.Outcome // of the last run; "" when none finished
 }
 
-// ErrNoScreen is in the chain of an error of Run when the terminal could not
-// be used and nothing was applied.
-var ErrNoScreen = errors.New("the terminal cannot show the screen")
+// CodeNoScreen is the code of a ScreenError.
+const CodeNoScreen = "view-no-screen"
+
+// ScreenError says that the terminal could not be used, and that nothing was
+// applied.
+type ScreenError struct{ Cause error }
+
+// Error is for the log.
+func (e *ScreenError) Error() string { return fmt.Sprintf("using the terminal: %v", e.Cause) }
+
+// Unwrap gives what the terminal said.
+func (e *ScreenError) Unwrap() error { return e.Cause }
+
+// Code names the text of the error.
+func (e *ScreenError) Code() string { return CodeNoScreen }
+
+// Args fill that text.
+func (e *ScreenError) Args() map[string]string {
+	return map[string]string{"Cause": e.Cause.Error()}
+}
 
 const (
 	defaultWidth  = 80

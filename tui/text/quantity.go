@@ -31,12 +31,14 @@ func (p *Printer) Rate(bytesPerSecond float64) string {
 	return p.Bytes(int64(bytesPerSecond)) + "/s"
 }
 
-// Duration is a length of time with what matters of it: "0,4 s", "12 s",
-// "2 min 05 s", "1 h 02 min", "3 j 04 h".
+// Duration is a length of time with what matters of it: "< 0,1 s",
+// "0,4 s", "12 s", "2 min 05 s", "1 h 02 min", "3 j 04 h".
 func (p *Printer) Duration(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d <= 0:
 		return "0 s"
+	case d < 50*time.Millisecond:
+		return "< " + p.decimal(0.1) + " s"
 	case d < 9950*time.Millisecond && d%time.Second != 0:
 		return p.decimal(d.Seconds()) + " s"
 	case d < time.Minute-time.Second/2:

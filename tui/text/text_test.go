@@ -140,6 +140,8 @@ func TestQuantities(t *testing.T) {
 		{"gigabytes", en.Bytes(2 << 30), "2.1 GB"},
 		{"rate", fr.Rate(3_100_000), "3,1 Mo/s"},
 		{"no-rate", fr.Rate(0), ""},
+		{"next-to-nothing", fr.Duration(3 * time.Millisecond), "< 0,1 s"},
+		{"nothing", fr.Duration(0), "0 s"},
 		{"short", fr.Duration(400 * time.Millisecond), "0,4 s"},
 		{"seconds", en.Duration(12 * time.Second), "12 s"},
 		{"minutes", en.Duration(125 * time.Second), "2 min 05 s"},
@@ -183,5 +185,19 @@ func TestMeter(t *testing.T) {
 	m.Add(start.Add(11*time.Second), 0)
 	if m.Rate() != 0 {
 		t.Error("a transfer that began again keeps its old rate")
+	}
+}
+
+// BenchmarkFirstMessage is what a short command pays for its language: the
+// texts of one language, read and parsed.
+func BenchmarkFirstMessage(b *testing.B) {
+	for b.Loop() {
+		p, err := New(French)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if p.Message("view-absent", nil) == "" {
+			b.Fatal("no text")
+		}
 	}
 }
