@@ -200,6 +200,23 @@ func TestARoleIsVerifiedForEachDelegator(t *testing.T) {
 	}
 }
 
+func TestATerminatingDelegationEndsTheSearch(t *testing.T) {
+	const path = "components/cryptolib-cps/more"
+	r := trusttest.New(t)
+	// A later delegation covers a path of ANS, which has nothing there.
+	r.Delegate(trusttest.Targets, "later", trusttest.GIE, "components/*/*")
+	r.PutAs(trusttest.GIE, path, []byte(`{"of":"gie"}`))
+	r.Also("later", trusttest.GIE)
+	r.Publish()
+	c := newClient(t, r, trusttest.NewCache())
+	if err := c.Refresh(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Authenticated(t.Context(), path); !errors.Is(err, manifest.ErrNoDocument) {
+		t.Errorf("got %v, want ErrNoDocument", err)
+	}
+}
+
 func TestUnknownDocumentsAreNotAFailureOfTrust(t *testing.T) {
 	r, cache := warm(t)
 	c := newClient(t, r, cache)

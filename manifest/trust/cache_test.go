@@ -26,9 +26,9 @@ func refreshAndRead(t testing.TB, c *trust.Client) error {
 
 func TestAProcessMayDieAtEveryStore(t *testing.T) {
 	r, before := warm(t)
+	r.NewKey("timestamp")
+	r.Rekey() // the root of the new set refuses the timestamp of the old one
 	update(r)
-	r.Signed("root")["expires"] = "2028-01-01T00:00:00Z"
-	r.PublishRoot()
 	stores := before.Clone()
 	if err := refreshAndRead(t, newClient(t, r, stores)); err != nil {
 		t.Fatal(err)
@@ -113,7 +113,11 @@ func TestTheNewestRootWinsOverTheGivenOne(t *testing.T) {
 }
 
 func TestAnotherRepositoryDoesNotUseThisOnesCache(t *testing.T) {
-	_, cache := warm(t)
+	r, cache := warm(t)
+	r.PublishRoot() // version 2, where the other one has 1
+	if err := refreshAndRead(t, newClient(t, r, cache)); err != nil {
+		t.Fatal(err)
+	}
 	other := trusttest.New(t)
 	c := newClient(t, other, cache)
 	if err := c.Cached(t.Context()); codeOf(err) != trust.CodeNotCached {

@@ -51,6 +51,7 @@ type Repo struct {
 	files  map[string][]byte             // what an honest mirror serves
 	forged map[string][]byte             // what a mirror serves instead
 	serve  map[string]Answer
+	also   map[string]string // roles beyond the usual ones, and whom they repeat
 }
 
 // New makes a published repository: root (2 of 3), targets, catalogue, two
@@ -60,6 +61,7 @@ func New(t testing.TB) *Repo {
 	r := &Repo{
 		t: t, keys: map[string]ed25519.PrivateKey{}, signed: map[string]object{},
 		files: map[string][]byte{}, forged: map[string][]byte{}, serve: map[string]Answer{},
+		also: map[string]string{},
 	}
 	for _, name := range []string{
 		"root-1", "root-2", "root-3", Targets, "snapshot", "timestamp", Catalogue, ANS, GIE, "stranger",
@@ -107,7 +109,17 @@ func (r *Repo) date(days int) string {
 }
 
 // holders lists the roles that hold targets.
-func (r *Repo) holders() []string { return []string{Targets, Catalogue, ANS, GIE} }
+func (r *Repo) holders() []string {
+	return slices.Concat([]string{Targets, Catalogue, ANS, GIE}, slices.Sorted(maps.Keys(r.also)))
+}
+
+// Also adds a role that signs what another one signs, with the same key. It
+// must have been delegated to.
+func (r *Repo) Also(role, as string) {
+	r.also[role] = as
+	r.keys[role] = r.keys[as]
+	r.signed[role] = clone(r.signed[as])
+}
 
 func (r *Repo) newRoot() object {
 	roles, keys := object{}, object{}
@@ -294,6 +306,7 @@ func (r *Repo) Clone() *Repo {
 	return &Repo{
 		t: r.t, keys: maps.Clone(r.keys), signed: signed,
 		files: maps.Clone(r.files), forged: maps.Clone(r.forged), serve: maps.Clone(r.serve),
+		also: maps.Clone(r.also),
 	}
 }
 
