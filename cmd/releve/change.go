@@ -11,6 +11,7 @@ import (
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect"
+	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 )
 
@@ -107,11 +108,11 @@ func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *
 		s.close()
 		return nil, func() {}, err
 	}
+	w = &work{s: s, req: req}
 	end = func() { unlock(); s.close() }
 	if err := s.recover(ctx, sink); err != nil {
-		return nil, end, err
+		return w, end, err
 	}
-	w = &work{s: s, req: req}
 	if w.manifest, err = s.manifestFor(ctx, req.Action, sink); err != nil {
 		return w, end, err
 	}
@@ -122,7 +123,7 @@ func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *
 func (s *session) recover(ctx context.Context, sink event.Sink) error {
 	res, err := installer.Recover(ctx, s.deps(sink))
 	if res.Outcome == event.Stuck {
-		s.record(res, err)
+		s.record(res, exitStuck, err)
 		return statusError(exitStuck)
 	}
 	return err
@@ -177,47 +178,68 @@ func (a *app) runPlain(ctx context.Context, req plan.Request) error {
 	w, end, err := a.begin(ctx, req, sink)
 	defer end()
 	if err != nil {
+		return w.conclude(installer.Result{}, err)
+	}
+	if err := a.showPlan(w.plan); err != nil {
 		return err
 	}
-	a.showPlan(w.plan)
-	if status, stop := a.verdict(w.plan); stop {
-		return status
+	return a.applyPlain(ctx, w, sink)
+}
+
+// applyPlain applies the plan of w, or says why it does not.
+func (a *app) applyPlain(ctx context.Context, w *work, sink event.Sink) error {
+	if verdict, stop := a.verdict(w.plan); stop {
+		return w.conclude(installer.Result{Outcome: event.Nothing}, verdict)
 	}
+	defer context.AfterFunc(ctx, func() {
+		if !a.flags.silent {
+			_ = line.Printf(a.errOut, "%s\n", a.text.Message(CodeStopping, nil))
+		}
+	})()
 	res, err := w.apply(ctx, sink)
-	return a.outcome(w.plan, res, err)
+	return w.conclude(res, err)
 }
 
 // verdict ends a command whose plan cannot or need not be applied.
-func (a *app) verdict(p plan.Plan) (error, bool) {
+func (a *app) verdict(p plan.Plan) (status error, stop bool) {
 	switch {
-	case p.NeedsAnswer() && !p.Request.AllowUnknown:
+	case p.NeedsAnswer():
 		a.say(CodeNeedsAnswer, nil)
 		return statusError(exitRefused), true
 	case p.Empty() && p.Refused():
 		return statusError(exitRefused), true
 	case p.Empty():
-		a.say(CodeNothingToDo, nil)
 		return nil, true
 	}
 	return nil, false
 }
 
-// apply runs the plan and keeps the result on the disk.
+// apply runs the plan, and forgets packages that nothing refers to any more.
 func (w *work) apply(ctx context.Context, sink event.Sink) (installer.Result, error) {
 	res, err := installer.Apply(ctx, w.s.deps(sink), w.plan)
-	w.s.record(res, err)
+	if err == nil {
+		w.s.prune()
+	}
 	return res, err
 }
 
-// outcome turns the end of a run into a status.
-func (a *app) outcome(p plan.Plan, res installer.Result, err error) error {
+// conclude chooses the status of a command that wanted to change something,
+// and keeps the result on the disk for deployment tools. A nil work means
+// that the state belongs to somebody else or cannot be written.
+func (w *work) conclude(res installer.Result, err error) error {
 	status := statusOfOutcome(res.Outcome, res.Reboot)
-	if status == exitOK && p.Refused() {
+	switch {
+	case err != nil && res.Outcome != event.Stuck:
+		status = statusOf(err)
+	case err == nil && status == exitOK && w.plan.Refused():
 		status = exitPartly
 	}
+	if w != nil {
+		w.s.record(res, status, err)
+	}
 	switch {
-	case res.Outcome == event.Stuck:
-		return statusError(exitStuck)
+	case res.Outcome == event.Reverted || res.Outcome == event.Stuck:
+		return statusError(status) // the view of the run has said why
 	case err != nil:
 		return err
 	case status == exitOK:
@@ -226,8 +248,13 @@ func (a *app) outcome(p plan.Plan, res installer.Result, err error) error {
 	return statusError(status)
 }
 
-func (a *app) showPlan(p plan.Plan) {
-	if !a.flags.json && !a.flags.silent {
-		line.Plan(a.out, a.text, p)
+// showPlan says what is about to be done and what is refused.
+func (a *app) showPlan(p plan.Plan) error {
+	switch {
+	case a.flags.silent:
+		return nil
+	case a.flags.json:
+		return jsonl.Value(a.out, "plan", p)
 	}
+	return line.Plan(a.out, a.text, p)
 }

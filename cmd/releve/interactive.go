@@ -42,13 +42,13 @@ func (a *app) runInteractive(ctx context.Context, req plan.Request) error {
 		},
 		Stop: func() { w.s.askToStop() },
 	}, a.screen(false))
-	if err != nil {
-		return err
+	if err != nil && !result.Applied {
+		return w.conclude(res, err)
 	}
 	if !result.Applied {
 		return a.notApplied(w)
 	}
-	return a.outcome(w.plan, res, nil)
+	return w.conclude(res, err)
 }
 
 // notApplied chooses the status of a session that changed nothing.

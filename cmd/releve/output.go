@@ -15,13 +15,15 @@ import (
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/receipt"
+	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 )
 
 // Sentences of this command that are not errors.
 const (
-	CodeNothingToDo      = "cli-nothing-to-do"
+	CodeStopping         = "cli-stopping"
 	CodeNothingToRecover = "cli-nothing-to-recover"
 	CodeNeedsAnswer      = "cli-needs-answer"
 	CodeGoingOnOffline   = "cli-going-on-offline"
@@ -65,6 +67,26 @@ func (a *app) sentence(err error) string {
 	return err.Error()
 }
 
+// prune removes packages that no installed component and no rollback needs.
+// What it cannot remove now stays for the next time.
+func (s *session) prune() {
+	receipts, damaged := receipt.Load(s.state)
+	if len(damaged) > 0 {
+		return // an unreadable receipt may need any of them
+	}
+	var keep []string
+	for _, r := range receipts {
+		for _, release := range []*manifest.Release{r.Release, r.Previous} {
+			if release != nil && release.Artifact != nil {
+				keep = append(keep, release.Artifact.SHA256)
+			}
+		}
+	}
+	if err := s.packages.Prune(keep); err != nil {
+		s.a.log.Warn("old packages stay", "error", err.Error())
+	}
+}
+
 // openLog appends to the log in the state folder, one record a line, and
 // starts a new file when the old one is full.
 func (a *app) openLog(state *durable.Root) error {
@@ -82,22 +104,22 @@ func (a *app) openLog(state *durable.Root) error {
 	return nil
 }
 
-// record keeps the result of the last run as a JSON document, for deployment
-// tools that look at a file rather than at output.
-func (s *session) record(res installer.Result, runErr error) {
+// record keeps the result of the last command as a JSON document, for
+// deployment tools that look at a file rather than at output.
+func (s *session) record(res installer.Result, status int, runErr error) {
 	doc := struct {
 		Schema    int               `json:"schema"`
-		Run       string            `json:"run"`
+		Run       string            `json:"run,omitempty"` // "" when nothing was begun
 		Time      string            `json:"time"`
-		Outcome   event.Outcome     `json:"outcome"`
+		Outcome   event.Outcome     `json:"outcome,omitempty"`
 		Status    int               `json:"status"`
 		Code      string            `json:"code,omitempty"`
 		Cause     string            `json:"cause,omitempty"`
-		Installed map[string]string `json:"installed"`
+		Installed map[string]string `json:"installed,omitempty"`
 		Reboot    bool              `json:"reboot"`
 	}{
 		Schema: 1, Run: res.Run, Time: s.a.now().UTC().Format("2006-01-02T15:04:05Z"),
-		Outcome: res.Outcome, Status: statusOfOutcome(res.Outcome, res.Reboot),
+		Outcome: res.Outcome, Status: status,
 		Installed: res.Installed, Reboot: res.Reboot,
 	}
 	if runErr != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/tui/jsonl"
@@ -98,8 +99,7 @@ func (a *app) writePlan(p plan.Plan, output string) error {
 		_, err = a.out.Write(data)
 		return err
 	}
-	a.showPlan(p)
-	return nil
+	return a.showPlan(p)
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -151,14 +151,10 @@ func (a *app) applyPlan(ctx context.Context, p plan.Plan) error {
 	w, end, err := a.begin(ctx, p.Request, sink)
 	defer end()
 	if err != nil {
-		return err
+		return w.conclude(installer.Result{}, err)
 	}
 	if moved := plan.Moved(p, w.plan); moved != nil {
-		return moved
+		return w.conclude(installer.Result{}, moved)
 	}
-	if status, stop := a.verdict(w.plan); stop {
-		return status
-	}
-	res, err := w.apply(ctx, sink)
-	return a.outcome(w.plan, res, err)
+	return a.applyPlain(ctx, w, sink)
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/journal"
+	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
@@ -164,6 +166,12 @@ func (s *session) verify(ctx context.Context, names []string) (map[string][]line
 			}
 		}
 	}
+	known := s.names(manifest.Verified{})
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, &plan.UnknownError{Component: name, Nearest: plan.Nearest(name, known)}
+		}
+	}
 	damage, err := installer.Verify(ctx, s.deps(event.Discard), names)
 	if err != nil {
 		return nil, err
@@ -201,8 +209,9 @@ func (a *app) recoverCommand() *cobra.Command {
 				a.say(CodeNothingToRecover, nil)
 				return nil
 			}
-			s.record(res, err)
-			if status := statusOfOutcome(res.Outcome, res.Reboot); status != exitOK {
+			status := statusOfOutcome(res.Outcome, res.Reboot)
+			s.record(res, status, err)
+			if status != exitOK {
 				return statusError(status)
 			}
 			return nil
