@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"io"
 )
 
@@ -13,7 +14,8 @@ type terminal interface {
 }
 
 // input wraps in so that gone is called when it ends: a screen that waits for
-// a key must not wait for ever once nobody can press one.
+// a key must not wait for ever once nobody can press one. Any other error ends
+// the screen by itself.
 func input(in io.Reader, gone func()) io.Reader {
 	if in == nil {
 		gone()
@@ -33,7 +35,7 @@ type watchedReader struct {
 // Read passes on, and notices the end.
 func (r *watchedReader) Read(b []byte) (int, error) {
 	n, err := r.in.Read(b)
-	if err != nil {
+	if errors.Is(err, io.EOF) {
 		r.gone()
 	}
 	return n, err // as it is: callers compare with io.EOF
@@ -47,7 +49,7 @@ type watchedTerminal struct {
 // Read passes on, and notices the end.
 func (t *watchedTerminal) Read(b []byte) (int, error) {
 	n, err := t.terminal.Read(b)
-	if err != nil {
+	if errors.Is(err, io.EOF) {
 		t.gone()
 	}
 	return n, err // as it is: callers compare with io.EOF
