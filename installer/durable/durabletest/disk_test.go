@@ -33,79 +33,82 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// cuts say what is left of a change when the power fails and everything that
+// no sync covered is lost.
+var cuts = []struct {
+	name string
+	do   func(t *testing.T, d *Disk)
+	want map[string]string // after LoseAll; the disk holds old="1" before
+}{
+	{"write-without-sync", func(t *testing.T, d *Disk) {
+		putFile(t, d, "old", "2")
+	}, map[string]string{"old": "1"}},
+	{"write-and-sync", func(t *testing.T, d *Disk) {
+		must(t, putFile(t, d, "old", "2").Sync())
+	}, map[string]string{"old": "2"}},
+	{"create-and-sync-file-only", func(t *testing.T, d *Disk) {
+		must(t, putFile(t, d, "new", "2").Sync())
+	}, map[string]string{"old": "1"}},
+	{"create-and-sync-directory-only", func(t *testing.T, d *Disk) {
+		putFile(t, d, "new", "2")
+		must(t, d.SyncDir("."))
+	}, map[string]string{"old": "1", "new": ""}},
+	{"write-sync-rename-without-directory-sync", func(t *testing.T, d *Disk) {
+		must(t, putFile(t, d, "temp", "2").Sync())
+		must(t, d.Rename("temp", "old"))
+	}, map[string]string{"old": "1"}},
+	{"rename-and-directory-sync-without-file-sync", func(t *testing.T, d *Disk) {
+		putFile(t, d, "temp", "2")
+		must(t, d.Rename("temp", "old"))
+		must(t, d.SyncDir("."))
+	}, map[string]string{"old": ""}},
+	{"remove-without-sync", func(t *testing.T, d *Disk) {
+		must(t, d.Remove("old"))
+	}, map[string]string{"old": "1"}},
+	{"remove-and-sync", func(t *testing.T, d *Disk) {
+		must(t, d.Remove("old"))
+		must(t, d.SyncDir("."))
+	}, map[string]string{}},
+	{"file-in-directory-nobody-synced", func(t *testing.T, d *Disk) {
+		must(t, d.Mkdir("dir", 0o700))
+		must(t, putFile(t, d, "dir/new", "2").Sync())
+		must(t, d.SyncDir("dir"))
+	}, map[string]string{"old": "1"}},
+	{"sync-tree-covers-below-but-not-itself", func(t *testing.T, d *Disk) {
+		must(t, d.MkdirAll("a/b", 0o700))
+		putFile(t, d, "a/b/new", "2")
+		must(t, d.SyncTree("a"))
+	}, map[string]string{"old": "1"}},
+	{"sync-tree-and-its-entry", func(t *testing.T, d *Disk) {
+		must(t, d.MkdirAll("a/b", 0o700))
+		putFile(t, d, "a/b/new", "2")
+		must(t, d.Symlink("b", "a/link"))
+		must(t, d.SyncTree("a"))
+		must(t, d.SyncDir("."))
+	}, map[string]string{"old": "1", "a/": "", "a/b/": "", "a/b/new": "2", "a/link": "-> b"}},
+	{"rename-between-directories-is-atomic", func(t *testing.T, d *Disk) {
+		must(t, d.Mkdir("dir", 0o700))
+		must(t, d.SyncDir("."))
+		must(t, d.Rename("old", "dir/moved"))
+		must(t, d.SyncDir("."))
+	}, map[string]string{"dir/": "", "dir/moved": "1"}},
+	{"rename-builds-on-the-creation", func(t *testing.T, d *Disk) {
+		must(t, d.Mkdir("dir", 0o700))
+		must(t, d.SyncDir("."))
+		must(t, putFile(t, d, "new", "2").Sync())
+		must(t, d.Rename("new", "dir/new"))
+		must(t, d.SyncDir("dir"))
+	}, map[string]string{"old": "1", "dir/": "", "dir/new": "2"}},
+	{"truncate-without-sync", func(t *testing.T, d *Disk) {
+		f, err := d.OpenFile("old", os.O_RDWR, 0)
+		must(t, err)
+		must(t, f.Truncate(0))
+	}, map[string]string{"old": "1"}},
+}
+
 // TestWhatSurvivesAPowerCut holds the model itself: what may be lost is lost.
 func TestWhatSurvivesAPowerCut(t *testing.T) {
-	tests := []struct {
-		name string
-		do   func(t *testing.T, d *Disk)
-		want map[string]string // after LoseAll; the disk holds old="1" before
-	}{
-		{"write-without-sync", func(t *testing.T, d *Disk) {
-			putFile(t, d, "old", "2")
-		}, map[string]string{"old": "1"}},
-		{"write-and-sync", func(t *testing.T, d *Disk) {
-			must(t, putFile(t, d, "old", "2").Sync())
-		}, map[string]string{"old": "2"}},
-		{"create-and-sync-file-only", func(t *testing.T, d *Disk) {
-			must(t, putFile(t, d, "new", "2").Sync())
-		}, map[string]string{"old": "1"}},
-		{"create-and-sync-directory-only", func(t *testing.T, d *Disk) {
-			putFile(t, d, "new", "2")
-			must(t, d.SyncDir("."))
-		}, map[string]string{"old": "1", "new": ""}},
-		{"write-sync-rename-without-directory-sync", func(t *testing.T, d *Disk) {
-			must(t, putFile(t, d, "temp", "2").Sync())
-			must(t, d.Rename("temp", "old"))
-		}, map[string]string{"old": "1"}},
-		{"rename-and-directory-sync-without-file-sync", func(t *testing.T, d *Disk) {
-			putFile(t, d, "temp", "2")
-			must(t, d.Rename("temp", "old"))
-			must(t, d.SyncDir("."))
-		}, map[string]string{"old": ""}},
-		{"remove-without-sync", func(t *testing.T, d *Disk) {
-			must(t, d.Remove("old"))
-		}, map[string]string{"old": "1"}},
-		{"remove-and-sync", func(t *testing.T, d *Disk) {
-			must(t, d.Remove("old"))
-			must(t, d.SyncDir("."))
-		}, map[string]string{}},
-		{"file-in-directory-nobody-synced", func(t *testing.T, d *Disk) {
-			must(t, d.Mkdir("dir", 0o700))
-			must(t, putFile(t, d, "dir/new", "2").Sync())
-			must(t, d.SyncDir("dir"))
-		}, map[string]string{"old": "1"}},
-		{"sync-tree-covers-below-but-not-itself", func(t *testing.T, d *Disk) {
-			must(t, d.MkdirAll("a/b", 0o700))
-			putFile(t, d, "a/b/new", "2")
-			must(t, d.SyncTree("a"))
-		}, map[string]string{"old": "1"}},
-		{"sync-tree-and-its-entry", func(t *testing.T, d *Disk) {
-			must(t, d.MkdirAll("a/b", 0o700))
-			putFile(t, d, "a/b/new", "2")
-			must(t, d.Symlink("b", "a/link"))
-			must(t, d.SyncTree("a"))
-			must(t, d.SyncDir("."))
-		}, map[string]string{"old": "1", "a/": "", "a/b/": "", "a/b/new": "2", "a/link": "-> b"}},
-		{"rename-between-directories-is-atomic", func(t *testing.T, d *Disk) {
-			must(t, d.Mkdir("dir", 0o700))
-			must(t, d.SyncDir("."))
-			must(t, d.Rename("old", "dir/moved"))
-			must(t, d.SyncDir("."))
-		}, map[string]string{"dir/": "", "dir/moved": "1"}},
-		{"rename-builds-on-the-creation", func(t *testing.T, d *Disk) {
-			must(t, d.Mkdir("dir", 0o700))
-			must(t, d.SyncDir("."))
-			must(t, putFile(t, d, "new", "2").Sync())
-			must(t, d.Rename("new", "dir/new"))
-			must(t, d.SyncDir("dir"))
-		}, map[string]string{"old": "1", "dir/": "", "dir/new": "2"}},
-		{"truncate-without-sync", func(t *testing.T, d *Disk) {
-			f, err := d.OpenFile("old", os.O_RDWR, 0)
-			must(t, err)
-			must(t, f.Truncate(0))
-		}, map[string]string{"old": "1"}},
-	}
-	for _, test := range tests {
+	for _, test := range cuts {
 		t.Run(test.name, func(t *testing.T) {
 			d := NewDisk()
 			must(t, putFile(t, d, "old", "1").Sync())
