@@ -23,19 +23,13 @@ func (s Suite) rollback(t *testing.T) {
 		if got := m.state(t).Kept; !slices.Contains(got, to) {
 			t.Fatalf("kept: got %v, want %q among them", got, to)
 		}
-		j := m.job(t, backend.Rollback, to)
-		j.New = nil
-		u := m.prepare(t, j)
-		m.must(t, "apply", apply(t.Context(), m.Open(), j, u))
-		m.must(t, "settle", m.Open().Settle(t.Context(), j, u, true))
-		m.check(t, to)
+		m.commit(t, backend.Rollback, to)
 	}
 }
 
 func (s Suite) notKept(t *testing.T) {
 	m := s.at(t, "1.0")
 	j := m.job(t, backend.Rollback, "0.9")
-	j.New = nil
 	if _, err := m.Open().Prepare(t.Context(), j); !errors.Is(err, backend.ErrNotKept) {
 		t.Errorf("prepare: got %v, want an error that is ErrNotKept", err)
 	}
@@ -45,7 +39,7 @@ func (s Suite) notKept(t *testing.T) {
 func (s Suite) applyTwice(t *testing.T) {
 	for _, c := range changes() {
 		t.Run(string(c.action), func(t *testing.T) {
-			m := s.at(t, c.from)
+			m := s.at(t, c.past...)
 			j := m.job(t, c.action, c.to)
 			u := m.prepare(t, j)
 			m.must(t, "apply", apply(t.Context(), m.Open(), j, u))
@@ -63,7 +57,7 @@ func (s Suite) applyTwice(t *testing.T) {
 func (s Suite) revert(t *testing.T, times int) {
 	for _, c := range changes() {
 		t.Run(string(c.action), func(t *testing.T) {
-			m := s.at(t, c.from)
+			m := s.at(t, c.past...)
 			tree, state := m.Tree(), m.state(t)
 			j := m.job(t, c.action, c.to)
 			u := m.prepare(t, j)
@@ -93,7 +87,7 @@ func (m *bench) unchanged(t *testing.T, tree map[string]string, state backend.St
 func (s Suite) revertWithoutApply(t *testing.T) {
 	for _, c := range changes() {
 		t.Run(string(c.action), func(t *testing.T) {
-			m := s.at(t, c.from)
+			m := s.at(t, c.past...)
 			tree, state := m.Tree(), m.state(t)
 			j := m.job(t, c.action, c.to)
 			u := m.prepare(t, j)
@@ -107,7 +101,7 @@ func (s Suite) revertWithoutApply(t *testing.T) {
 func (s Suite) applyAfterRevert(t *testing.T) {
 	for _, c := range changes() {
 		t.Run(string(c.action), func(t *testing.T) {
-			m := s.at(t, c.from)
+			m := s.at(t, c.past...)
 			j := m.job(t, c.action, c.to)
 			u := m.prepare(t, j)
 			for range 2 {

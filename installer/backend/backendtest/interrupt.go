@@ -20,7 +20,7 @@ func (s Suite) interrupted(t *testing.T) {
 	points := 0
 	for _, c := range changes() {
 		base := durabletest.NewDisk()
-		begin(t, s.OnDisk(t, base), c.from)
+		begin(t, s.OnDisk(t, base), c.past...)
 		base = base.Restart(durabletest.KeepAll())
 		for n := 1; ; n++ {
 			done := 0
@@ -62,7 +62,7 @@ func (s Suite) cut(t *testing.T, base *durabletest.Disk, c change, n int, after 
 	for _, loss := range losses() {
 		again := disk.Restart(loss.loss)
 		r := &bench{Bench: s.OnDisk(t, again), rest: restOf(s.OnDisk(t, base))}
-		want := c.from
+		want := c.from()
 		if p.applied {
 			want = c.to
 		}

@@ -22,6 +22,7 @@ import (
 type Package struct {
 	name     string
 	data     []byte
+	sha256   string
 	unpacked int64
 	entries  int64
 }
@@ -52,6 +53,8 @@ func Archive(name string, files map[string]string) *Package {
 	}
 	_, _ = w.Close(), z.Close()
 	p.data = out.Bytes()
+	sum := sha256.Sum256(p.data)
+	p.sha256 = hex.EncodeToString(sum[:])
 	p.entries += int64(len(dirs))
 	return p
 }
@@ -70,11 +73,10 @@ func (packageFile) Close() error { return nil }
 
 // Artifact describes the package as a release would, as the file dir/name.
 func (p *Package) Artifact(dir string) manifest.Artifact {
-	sum := sha256.Sum256(p.data)
 	return manifest.Artifact{
 		Path:     dir + "/" + p.name,
 		Length:   int64(len(p.data)),
-		SHA256:   hex.EncodeToString(sum[:]),
+		SHA256:   p.sha256,
 		Unpacked: p.unpacked,
 		Entries:  p.entries,
 	}
@@ -93,7 +95,7 @@ type Store struct {
 func NewStore(packages ...*Package) *Store {
 	s := &Store{remote: map[string]*Package{}, held: map[string]bool{}}
 	for _, p := range packages {
-		s.remote[p.Artifact("").SHA256] = p
+		s.remote[p.sha256] = p
 	}
 	return s
 }
@@ -142,4 +144,9 @@ func (s *Store) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.held)
+}
+
+// Broken is a package whose bytes are not what its name says.
+func Broken(name string) *Package {
+	return &Package{name: name, data: []byte("<html>not an archive</html>")}
 }

@@ -63,11 +63,9 @@ type Suite struct {
 
 // Run runs every test; a backend's own test file is one call to it.
 func (s Suite) Run(t *testing.T) {
-	t.Run("install", func(t *testing.T) { s.at(t, "").commit(t, backend.Install, "1.0") })
-	t.Run("update", func(t *testing.T) { s.at(t, "1.0").commit(t, backend.Update, "2.0") })
-	t.Run("downgrade", func(t *testing.T) { s.at(t, "2.0").commit(t, backend.Downgrade, "1.0") })
-	t.Run("repair", func(t *testing.T) { s.at(t, "1.0").commit(t, backend.Repair, "1.0") })
-	t.Run("uninstall", func(t *testing.T) { s.at(t, "1.0").commit(t, backend.Uninstall, "") })
+	for _, c := range changes() {
+		t.Run(string(c.action), func(t *testing.T) { s.at(t, c.past...).commit(t, c.action, c.to) })
+	}
 	t.Run("uninstall-reinstall", s.reinstall)
 	t.Run("rollback-without-package", s.rollback)
 	t.Run("rollback-to-nothing-kept", s.notKept)
@@ -82,21 +80,31 @@ func (s Suite) Run(t *testing.T) {
 	t.Run("interrupted-anywhere", s.interrupted)
 }
 
-// changes are the changes that the suite makes, each from a state that at()
-// can reach.
+// changes are the changes that the suite makes.
 func changes() []change {
 	return []change{
-		{backend.Install, "", "1.0"},
-		{backend.Update, "1.0", "2.0"},
-		{backend.Downgrade, "2.0", "1.0"},
-		{backend.Repair, "1.0", "1.0"},
-		{backend.Uninstall, "1.0", ""},
+		{backend.Install, nil, "1.0"},
+		{backend.Update, []string{"1.0"}, "2.0"},
+		{backend.Downgrade, []string{"2.0"}, "1.0"},
+		{backend.Repair, []string{"1.0"}, "1.0"},
+		{backend.Uninstall, []string{"1.0", "2.0"}, ""},
+		{backend.Rollback, []string{"1.0", "2.0"}, "1.0"},
 	}
 }
 
+// change is an action on a machine that had the versions past, one after the
+// other.
 type change struct {
-	action   backend.Action
-	from, to string
+	action backend.Action
+	past   []string
+	to     string
+}
+
+func (c change) from() string {
+	if len(c.past) == 0 {
+		return ""
+	}
+	return c.past[len(c.past)-1]
 }
 
 // bench is a Bench with what the suite remembers of it.
@@ -106,17 +114,19 @@ type bench struct {
 	rest map[string]string
 }
 
-// at returns a fresh machine with a version installed, "" for none.
-func (s Suite) at(t *testing.T, version string) *bench {
+// at returns a fresh machine that had versions, one after the other.
+func (s Suite) at(t *testing.T, versions ...string) *bench {
 	t.Helper()
-	return begin(t, s.New(t), version)
+	return begin(t, s.New(t), versions...)
 }
 
-func begin(t *testing.T, b Bench, version string) *bench {
+func begin(t *testing.T, b Bench, versions ...string) *bench {
 	t.Helper()
 	m := &bench{Bench: b, rest: b.Rest()}
-	if version != "" {
-		m.commit(t, backend.Install, version)
+	action := backend.Install
+	for _, v := range versions {
+		m.commit(t, action, v)
+		action = backend.Update
 	}
 	return m
 }
@@ -135,6 +145,8 @@ func (m *bench) job(t *testing.T, action backend.Action, to string) backend.Job 
 	}
 	if to != "" {
 		j.Release = manifest.Release{Version: to}
+	}
+	if to != "" && action != backend.Rollback { // which goes by what is kept
 		j.New = m.Package(to)
 	}
 	return j

@@ -1,0 +1,8 @@
+//go:build !windows
+
+package bundle
+
+const (
+	systemPointer = Link
+	keepsModes    = true
+)
