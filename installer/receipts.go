@@ -62,8 +62,8 @@ func previous(s *step) *manifest.Release {
 	return rel
 }
 
-// restoreReceipts puts the receipts of an undone run back. Where none was
-// touched it writes nothing.
+// restoreReceipts puts the receipts of an undone run back. Where this process
+// touched none it writes nothing.
 func (r *run) restoreReceipts() error {
 	known, _ := receipt.Load(r.deps.State)
 	var write []receipt.Receipt
@@ -72,9 +72,9 @@ func (r *run) restoreReceipts() error {
 		now, exists := known[s.Component]
 		before := r.receipts[s.Component]
 		switch {
-		case before == nil && exists:
+		case before == nil && (exists || r.recovering):
 			remove = append(remove, s.Component)
-		case before != nil && (!exists || now.Run != before.Run):
+		case before != nil && (!exists || now.Run != before.Run || r.recovering):
 			write = append(write, *before)
 		}
 	}

@@ -93,7 +93,7 @@ func replay(d Deps, j *journal.Journal, records []journal.Record) (*run, past, e
 	if err != nil {
 		return nil, past{}, err
 	}
-	r.journal, r.begun = j, true
+	r.journal, r.begun, r.recovering = j, true, true
 	for component, rec := range p.begin.Receipts {
 		r.receipts[component] = rec
 	}

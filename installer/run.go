@@ -24,6 +24,10 @@ type run struct {
 	begun    bool                        // the journal names this run
 	receipts map[string]*receipt.Receipt // of its components, before it; nil for none
 	reboot   bool
+
+	// recovering says that another process began the run. What it did may be
+	// there without being on the disk, so nothing counts as done by its looks.
+	recovering bool
 }
 
 // step is one step with what was found out and prepared for it.

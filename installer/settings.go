@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	kits        = "kits"   // directory of the state: kits/<run>/<step>/<n>
-	maxSettings = 16 << 20 // bytes of one settings file
+	kits        = "kits"    // directory of the state: kits/<run>/<step>/<n>
+	maxSettings = 16 << 20  // bytes of one settings file
+	apartSuffix = ".releve" // of a settings file while it is being put back
 )
 
 // savedFile is a settings file with its copy in the kit. A file that did not
@@ -108,9 +109,12 @@ func (r *run) guardSettings(s *step) error {
 }
 
 func (r *run) guardFile(file savedFile) (restored bool, err error) {
+	if err := r.dropPutBack(file.Path); err != nil {
+		return false, err
+	}
 	now, err := durable.ReadFile(r.deps.Settings, file.Path, maxSettings)
 	if err == nil && sum(now) == file.SHA256 {
-		return false, nil
+		return false, r.syncSetting(file.Path)
 	}
 	saved, err := durable.ReadFile(r.deps.State, file.Copy, maxSettings)
 	if err != nil {
@@ -119,13 +123,61 @@ func (r *run) guardFile(file savedFile) (restored bool, err error) {
 	if got := sum(saved); got != file.SHA256 {
 		return false, fmt.Errorf("the saved copy of %q has digest %s, want %s", file.Path, got, file.SHA256)
 	}
-	if err := r.deps.Settings.MkdirAll(path.Dir(file.Path), 0o755); err != nil {
-		return false, fmt.Errorf("making the directory of %q: %w", file.Path, err)
+	return true, r.putBack(file, saved)
+}
+
+// syncSetting makes a settings file that is as it should be durable, when it
+// may be so only because a killed process had just put it back.
+func (r *run) syncSetting(name string) error {
+	if !r.recovering {
+		return nil
 	}
-	if err := durable.WriteFile(r.deps.Settings, file.Path, saved, file.Mode); err != nil {
-		return false, fmt.Errorf("putting back %q: %w", file.Path, err)
+	f, err := r.deps.Settings.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("making %q durable: %w", name, err)
 	}
-	return true, nil
+	if err := errors.Join(f.Sync(), f.Close(), r.deps.Settings.SyncDir(path.Dir(name))); err != nil {
+		return fmt.Errorf("making %q durable: %w", name, err)
+	}
+	return nil
+}
+
+// putBack replaces a settings file, durably. What it writes first has a name
+// that nobody takes for the user's, so that dropPutBack can remove what a
+// crash leaves.
+func (r *run) putBack(file savedFile, data []byte) error {
+	d, apart := r.deps.Settings, file.Path+apartSuffix
+	if err := d.MkdirAll(path.Dir(file.Path), 0o755); err != nil {
+		return fmt.Errorf("making the directory of %q: %w", file.Path, err)
+	}
+	err := durable.Replace(d, apart, data, file.Mode)
+	if err == nil {
+		err = d.Rename(apart, file.Path)
+	}
+	if err == nil {
+		err = d.SyncDir(path.Dir(file.Path))
+	}
+	if err != nil {
+		return fmt.Errorf("putting back %q: %w", file.Path, err)
+	}
+	return nil
+}
+
+// dropPutBack removes what an interrupted putBack left, durably.
+func (r *run) dropPutBack(name string) error {
+	for _, left := range []string{name + apartSuffix, name + apartSuffix + ".tmp"} {
+		if _, err := r.deps.Settings.Lstat(left); err != nil {
+			continue
+		}
+		err := r.deps.Settings.Remove(left)
+		if err == nil {
+			err = r.deps.Settings.SyncDir(path.Dir(name))
+		}
+		if err != nil {
+			return fmt.Errorf("removing %q: %w", left, err)
+		}
+	}
+	return nil
 }
 
 func sum(data []byte) string {
@@ -133,16 +185,9 @@ func sum(data []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-// removeKit removes the kit of one run.
-func removeKit(d durable.Dir, id string) error {
-	if err := d.RemoveAll(path.Join(kits, id)); err != nil {
-		return fmt.Errorf("removing the kit of run %q: %w", id, err)
-	}
-	return nil
-}
-
-// sweepKits removes the kits of runs that are over.
-func sweepKits(d durable.Dir) error {
+// removeKits removes the kits of runs that are over, which are all of them
+// once the last run has ended.
+func removeKits(d durable.Dir) error {
 	if err := d.RemoveAll(kits); err != nil {
 		return fmt.Errorf("removing old kits: %w", err)
 	}

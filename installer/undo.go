@@ -113,7 +113,7 @@ func (r *run) settle(ctx context.Context, committed bool) error {
 			return fmt.Errorf("settling step %d of run %q: %w", s.index, r.id, err)
 		}
 	}
-	if err := removeKit(r.deps.State, r.id); err != nil {
+	if err := removeKits(r.deps.State); err != nil {
 		return err
 	}
 	if err := r.journal.Archive(r.id); err != nil {
@@ -127,7 +127,7 @@ func (r *run) settle(ctx context.Context, committed bool) error {
 
 // sweep removes what belongs to no run. It tries everything.
 func sweep(ctx context.Context, d Deps) error {
-	errs := []error{sweepKits(d.State)}
+	errs := []error{removeKits(d.State)}
 	for name, b := range d.Backends {
 		if err := b.Sweep(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("sweeping backend %q: %w", name, err))
