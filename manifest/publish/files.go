@@ -17,7 +17,12 @@ const metadataLimit = 8 << 20
 
 // files writes below one directory so that a name holds either its old
 // content or all of the new one, also after a power cut.
-type files struct{ root *os.Root }
+type files struct {
+	root *os.Root
+	// before, if not nil, is asked before each rename, and its error ends the
+	// write there. Tests stop the program with it.
+	before func(name string) error
+}
 
 func (f files) read(name string) ([]byte, error) {
 	file, err := f.root.Open(name)
@@ -49,6 +54,11 @@ func (f files) copy(name string, r io.Reader, perm fs.FileMode) error {
 	if err := f.fill(temporary, r, perm); err != nil {
 		_ = f.root.Remove(temporary) // it is of no use, and the next write replaces it
 		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	if f.before != nil {
+		if err := f.before(name); err != nil {
+			return err
+		}
 	}
 	if err := f.root.Rename(temporary, name); err != nil {
 		_ = f.root.Remove(temporary)

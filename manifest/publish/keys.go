@@ -159,7 +159,7 @@ func (d *directory) Create(name string) (signature.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys directory: %w", err)
 	}
-	err = errors.Join(files{root}.write(name+".key", text, 0o600), root.Close())
+	err = errors.Join(files{root: root}.write(name+".key", text, 0o600), root.Close())
 	if err != nil {
 		return nil, fmt.Errorf("writing key %q: %w", name, err)
 	}

@@ -107,7 +107,7 @@ func attach(c Config) (*Repo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", c.Dir, err)
 	}
-	return &Repo{config: c, files: files{root}}, nil
+	return &Repo{config: c, files: files{root: root}}, nil
 }
 
 // Inside reports whether directory a is b or below it, links resolved: keys
