@@ -90,10 +90,7 @@ func (w *web) Open(ctx context.Context, name string, offset int64) (io.ReadClose
 		// The file changed, or the server means something else by the range:
 		// begin again.
 		discard(response, cancel)
-		if response, cancel, err = w.get(ctx, name, 0); err != nil {
-			return nil, 0, err
-		}
-		start, _ = rangeStart(response)
+		return w.Open(ctx, name, 0)
 	}
 	if err := w.judge(response, start); err != nil {
 		discard(response, cancel)

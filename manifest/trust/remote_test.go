@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -42,20 +43,25 @@ func read(ctx context.Context, r trust.Remote, name string, offset int64) (conte
 	return string(data), start, errors.Join(err, body.Close())
 }
 
-func TestAnswersOfServersAreUnderstood(t *testing.T) {
-	const content = "0123456789"
+const content = "0123456789"
+
+// answer is one way a server answers.
+type answer struct {
+	name    string
+	handler http.HandlerFunc
+	options []trust.Option
+	offset  int64
+	want    string
+	start   int64
+	code    string
+}
+
+// ranges answers with content, or with part of it.
+func ranges() []answer {
 	static := func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "f.json", time.Time{}, strings.NewReader(content))
 	}
-	tests := []struct {
-		name    string
-		handler http.HandlerFunc
-		options []trust.Option
-		offset  int64
-		want    string
-		start   int64
-		code    string
-	}{
+	return []answer{
 		{name: "whole", handler: static, want: content},
 		{name: "from-the-middle", handler: static, offset: 4, want: "456789", start: 4},
 		{name: "offset-beyond-the-end", handler: static, offset: 40, want: content},
@@ -74,6 +80,12 @@ func TestAnswersOfServersAreUnderstood(t *testing.T) {
 		{name: "partial-without-range", code: trust.CodeStatus, handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusPartialContent)
 		}},
+	}
+}
+
+// failures answers with something else.
+func failures() []answer {
+	return []answer{
 		{name: "missing", handler: http.NotFound, code: trust.CodeNotFound},
 		{name: "gone", code: trust.CodeNotFound, handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusGone)
@@ -104,7 +116,10 @@ func TestAnswersOfServersAreUnderstood(t *testing.T) {
 			http.Redirect(w, r, r.URL.Path+"x", http.StatusFound)
 		}},
 	}
-	for _, tt := range tests {
+}
+
+func TestAnswersOfServersAreUnderstood(t *testing.T) {
+	for _, tt := range slices.Concat(ranges(), failures()) {
 		t.Run(tt.name, func(t *testing.T) {
 			remote := serve(t, tt.handler, tt.options...)
 			got, start, err := read(t.Context(), remote, "metadata/f.json", tt.offset)
