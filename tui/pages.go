@@ -126,7 +126,11 @@ func (m *session) plan(s *sheet) {
 		s.gap()
 	}
 	if p.Empty() {
-		s.entry(text.Entry{Mark: text.MarkOK, Text: m.p.Message("view-plan-empty", nil)})
+		mark := text.MarkOK
+		if p.Refused() {
+			mark = text.MarkFail
+		}
+		s.entry(text.Entry{Mark: mark, Text: m.p.NoSteps(p)})
 	} else {
 		s.head(m.p.Count("view-plan-steps", len(p.Steps), nil))
 		m.steps(s, true)
@@ -167,9 +171,9 @@ func (m *session) steps(s *sheet, why bool) {
 		}
 		s.number(i+1, line)
 	}
-	s.text(5, m.p.Message("view-plan-size", map[string]string{
-		"Download": m.p.Bytes(p.Download), "Disk": m.p.Bytes(p.Disk),
-	}))
+	if size := m.p.Size(p); size != "" {
+		s.text(5, size)
+	}
 }
 
 // confirm repeats what will be done and says what a failure will mean.

@@ -106,7 +106,6 @@ func (d *demo) cleanUp(keep string) error {
 	sink := d.a.sink()
 	if d.pause > 0 { // the terminal interface has left the screen
 		sink = line.To(d.a.out, d.a.text, line.Options{Now: d.a.now})
-		sink(notice(event.Note, "demo-end", map[string]string{"Claims": count(d.claims)}))
 	}
 	sink(end)
 	return nil

@@ -83,9 +83,9 @@ func (d *demo) diagnose(ctx context.Context) error {
 	}
 	findings := diagnose.Run(v.Advisories(), d.facts.Lookup)
 	for _, f := range findings {
-		d.say(event.Warn, "demo-finding", args("ID", f.ID, "Severity", string(f.Severity), "Title", d.a.text.Text(f.Title)))
+		d.say(event.Warn, "demo-finding", args("ID", f.ID, "Severity", d.a.text.Severity(f.Severity), "Title", d.a.text.Text(f.Title)))
 		for _, r := range f.Reasons {
-			d.say(event.Note, "demo-finding-fact", args("Fact", r.Fact, "Actual", r.Actual, "Required", r.Required))
+			d.say(event.Note, "demo-finding-fact", args("Fact", d.a.text.Fact(r.Fact), "Actual", r.Actual, "Required", r.Required))
 		}
 		for _, r := range f.Remedies {
 			d.say(event.Note, "demo-remedy", args("Text", d.a.text.Text(r.Text)))

@@ -29,11 +29,13 @@ type Options struct {
 	Title func(name string) string // what people call a component; nil: its name
 }
 
-// A transfer is told again when this much time has passed or this part of it
-// was added, whichever is first.
+// A transfer is told when another of its parts is there, but not sooner than
+// tellSoonest after the last time; one that hardly moves is told tellLatest
+// after it.
 const (
-	tellEvery = 2 * time.Second
-	tellParts = 10
+	tellSoonest = 250 * time.Millisecond
+	tellLatest  = 30 * time.Second
+	tellParts   = 10
 )
 
 // To returns a sink that writes one line for each event worth one. A write
@@ -88,11 +90,13 @@ func (v *view) progress(e event.Progress) {
 	if e.Total > 0 {
 		part = e.Done * tellParts / e.Total
 	}
-	if now.Sub(t.at) < tellEvery && part <= t.part || e.Done >= e.Total && e.Total > 0 {
+	since := now.Sub(t.at)
+	news := since >= tellSoonest && part > t.part || since >= tellLatest
+	if !news || e.Done >= e.Total && e.Total > 0 {
 		return
 	}
 	t.at, t.part = now, part
-	line := v.p.Phase(e.Phase) + " " + v.p.Progress(e.Done, e.Total, &t.meter)
+	line := v.tell.Component(e.Step) + ", " + v.p.Phase(e.Phase) + " " + v.p.Progress(e.Done, e.Total, &t.meter)
 	_, _ = io.WriteString(v.w, paragraph(strings.Repeat(" ", indent), line))
 }
 

@@ -14,15 +14,15 @@ import (
 func Plan(w io.Writer, p *text.Printer, pl plan.Plan) error {
 	g := newPage(p)
 	if pl.Empty() {
-		g.head(p.Message("view-plan-empty", nil))
+		g.head(p.NoSteps(pl))
 	} else {
 		g.head(p.Count("view-plan-steps", len(pl.Steps), nil))
 		for i, s := range pl.Steps {
 			g.b.WriteString(paragraph(fmt.Sprintf("%3d. ", i+1), stepLine(p, s)))
 		}
-		g.item(5, p.Message("view-plan-size", map[string]string{
-			"Download": p.Bytes(pl.Download), "Disk": p.Bytes(pl.Disk),
-		}))
+		if size := p.Size(pl); size != "" {
+			g.item(5, size)
+		}
 	}
 	g.questions(pl.Steps)
 	g.refusals(pl.Refusals)

@@ -71,7 +71,7 @@ func TestASCIIWritesEverythingOut(t *testing.T) {
 	if want := `Echec a l'oeuvre... " 5 >= 4 " -> ?`; got != want {
 		t.Errorf("in ASCII\n got %q\nwant %q", got, want)
 	}
-	if got, want := p.Message("event-phase-kit", nil), "preparation du retour"; got != want {
+	if got, want := p.Message("event-phase-kit", nil), "preparation"; got != want {
 		t.Errorf("in ASCII\n got %q\nwant %q", got, want)
 	}
 }

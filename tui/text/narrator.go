@@ -61,7 +61,7 @@ func (n *Narrator) Tell(e event.Event) []Entry {
 		return one(MarkOK, n.stepDone(e))
 	case event.StepFailed:
 		return one(MarkFail, n.p.Message("event-step-failed", map[string]string{
-			"Component": n.component(e.Step),
+			"Component": n.Component(e.Step),
 			"Phase":     n.p.Phase(e.Phase),
 			"Failure":   n.p.Message(e.Failure.Code, e.Failure.Args),
 		}))
@@ -156,10 +156,11 @@ func (n *Narrator) finished(e event.Finished) Entry {
 	return entry
 }
 
-func (n *Narrator) component(i int) string { return n.title(n.Step(i).Component) }
+// Component is what people call the component of step i.
+func (n *Narrator) Component(i int) string { return n.title(n.Step(i).Component) }
 
 func (n *Narrator) args(i int, version string) map[string]string {
-	return map[string]string{"Component": n.component(i), "Version": version}
+	return map[string]string{"Component": n.Component(i), "Version": version}
 }
 
 func one(m Mark, text string) []Entry { return []Entry{{Mark: m, Text: text}} }
