@@ -3,7 +3,7 @@ package installer
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/event"
@@ -32,9 +32,14 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 	if len(records) == 0 {
 		return nothing, sweep(ctx, d)
 	}
-	r, p, err := replay(d, j, records)
+	p, err := read(records)
 	if err != nil {
 		return corrupt(ctx, d, errors.Join(err, j.Archive(setAside(records))))
+	}
+	r, err := revive(d, j, p)
+	if err != nil { // the journal stays, for a program that knows the backend
+		d.Emit(event.Started{Run: p.id})
+		return (&run{deps: d, id: p.id}).finished(ctx, event.Stuck, err)
 	}
 	if p.end != nil {
 		committed := p.end.Outcome == event.Done || p.end.Outcome == event.Completed
@@ -83,20 +88,14 @@ func (r *run) agrees(ctx context.Context) bool {
 	return true
 }
 
-// replay makes the run again from its journal.
-func replay(d Deps, j *journal.Journal, records []journal.Record) (*run, past, error) {
-	p, err := read(records)
-	if err != nil {
-		return nil, past{}, err
-	}
+// revive makes the run again from what its journal tells.
+func revive(d Deps, j *journal.Journal, p past) (*run, error) {
 	r, err := newRun(d, p.id, p.begin.Plan, p.begin.Steps)
 	if err != nil {
-		return nil, past{}, err
+		return nil, err
 	}
 	r.journal, r.begun, r.recovering = j, true, true
-	for component, rec := range p.begin.Receipts {
-		r.receipts[component] = rec
-	}
+	maps.Copy(r.receipts, p.begin.Receipts)
 	for i, ps := range p.steps {
 		s := r.steps[i]
 		s.did, s.undone = ps.did, ps.undid
@@ -106,15 +105,13 @@ func replay(d Deps, j *journal.Journal, records []journal.Record) (*run, past, e
 		if ps.intend == nil {
 			continue
 		}
-		if ps.intend.Job != s.job.ID {
-			return nil, past{}, fmt.Errorf("step %d is job %q, not %q", i, ps.intend.Job, s.job.ID)
-		}
 		s.intended, s.prepared = true, true
+		s.job.ID = ps.intend.Job
 		s.undo = backend.Undo(ps.intend.Undo)
 		s.settings = ps.intend.Settings
 		s.state = backend.State{Version: ps.intend.Before.Version, Digest: ps.intend.Before.Digest}
 	}
-	return r, p, nil
+	return r, nil
 }
 
 // corrupt reports a journal that tells nothing. Nothing is undone: the

@@ -17,6 +17,7 @@ import (
 	"github.com/releve-sante/releve/installer/backend/backendtest"
 	"github.com/releve-sante/releve/installer/backend/bundle"
 	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
@@ -219,6 +220,11 @@ func all(version string) map[string]string {
 		out[c] = version
 	}
 	return out
+}
+
+// disk is the disk of a machine in memory.
+func (r *rig) disk() *durabletest.Disk {
+	return r.target.(part).Dir.(*durabletest.Disk) //nolint:errcheck // the tests that call it made it so
 }
 
 // under is the part of d below a directory.
