@@ -24,8 +24,12 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 	d = d.complete()
 	ctx = context.WithoutCancel(ctx)
 	j, records, err := journal.Open(d.State)
-	if err != nil {
+	var damage *journal.CorruptError
+	if errors.As(err, &damage) {
 		return corrupt(ctx, d, err)
+	}
+	if err != nil {
+		return unable(ctx, d, "", because(CodeJournal, err))
 	}
 	defer j.Close()
 	nothing := Result{Outcome: event.Nothing, Installed: map[string]string{}}
@@ -38,8 +42,7 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 	}
 	r, err := revive(d, j, p)
 	if err != nil { // the journal stays, for a program that knows the backend
-		d.Emit(event.Started{Run: p.id})
-		return (&run{deps: d, id: p.id}).finished(ctx, event.Stuck, err)
+		return unable(ctx, d, p.id, err)
 	}
 	if p.end != nil {
 		committed := p.end.Outcome == event.Done || p.end.Outcome == event.Completed
@@ -118,10 +121,13 @@ func revive(d Deps, j *journal.Journal, p past) (*run, error) {
 // backends know by themselves what is whole, and the journal is kept aside
 // for a person.
 func corrupt(ctx context.Context, d Deps, cause error) (Result, error) {
-	err := failed(CodeJournalCorrupt, cause, argsOf(cause)...)
-	r := &run{deps: d}
-	d.Emit(event.Started{})
-	return r.finished(ctx, event.Stuck, err)
+	return unable(ctx, d, "", failed(CodeJournalCorrupt, cause, argsOf(cause)...))
+}
+
+// unable ends a recovery that could not begin.
+func unable(ctx context.Context, d Deps, id string, cause error) (Result, error) {
+	d.Emit(event.Started{Run: id})
+	return (&run{deps: d, id: id}).finished(ctx, event.Stuck, cause)
 }
 
 // argsOf hands on what another package's error says about itself, such as

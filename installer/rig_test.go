@@ -155,6 +155,11 @@ func (b rude) Apply(ctx context.Context, j backend.Job, u backend.Undo) (backend
 	return out, f.Close()
 }
 
+// plainBackends are backends that leave the settings alone.
+func (r *rig) plainBackends() map[string]backend.Backend {
+	return map[string]backend.Backend{"bundle": bundle.New(r.target, bundle.Options{})}
+}
+
 // furnish puts the settings and the foreign files on a fresh machine.
 func furnish(t testing.TB, d durable.Dir) {
 	t.Helper()
