@@ -73,4 +73,6 @@ func cachedRoot(version int64) string { return strconv.FormatInt(version, 10) + 
 
 func cachedRole(role string) string { return "role-" + role + ".json" }
 
-func cachedDocument(path string) string { return "doc," + strings.ReplaceAll(path, "/", ",") }
+// cachedDocument is a digest, because a path may be longer than a file name,
+// and two paths may differ in case only.
+func cachedDocument(path string) string { return "doc-" + digestOf([]byte(path)) }

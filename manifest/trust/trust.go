@@ -53,7 +53,7 @@ type Remote interface {
 }
 
 // Cache keeps what the client knows between runs. Names are flat and made of
-// [a-z0-9.,_-], letters of either case. A Cache is not used concurrently.
+// [a-z0-9.-], at most 80 characters. A Cache is not used concurrently.
 type Cache interface {
 	// Load returns the content stored under name. The error wraps
 	// fs.ErrNotExist when there is none.
