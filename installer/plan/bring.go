@@ -90,7 +90,7 @@ func (p *planner) wantedAt(t target) (want, bool, error) {
 	stops := p.judge(e, o).against
 	if e.at(o) {
 		// It is there already: only its conditions can speak against it.
-		stops = p.conditions(&o.release).against
+		stops = p.conditions(o.release).against
 	} else if e.foreign() {
 		p.refuse(p.foreign(e, o.release.Version))
 		return want{}, false, nil
@@ -137,10 +137,10 @@ func (p *planner) refuseAll(e *entry, offers []*offer, accepted string, chosen b
 // change adds the step that a choice stands for.
 func (p *planner) change(found *search, v *variable, w want, asked bool) {
 	e, o := p.entry(v.name), v.current.offer
-	s := Step{Action: backend.Install, Release: &o.release, Why: WhyRequested}
+	s := Step{Action: backend.Install, Release: o.release, Why: WhyRequested}
 	if e.present {
 		s.Action = backend.Update
-		if e.exact && o.exact && o.version.Compare(e.version) < 0 {
+		if e.version != nil && o.number() != nil && o.number().Compare(*e.version) < 0 {
 			s.Action = backend.Downgrade
 		}
 	}
@@ -222,7 +222,7 @@ func (p *planner) reportKept(e *entry) (accepted string, chosen bool) {
 	offered := false
 	for _, o := range e.offers {
 		offered = offered || e.at(o)
-		if older == nil && !e.newer(o) && !e.at(o) && e.exact && p.judge(e, o).accepted == manifest.True {
+		if older == nil && !e.newer(o) && !e.at(o) && e.version != nil && p.judge(e, o).accepted == manifest.True {
 			older = o
 		}
 	}
@@ -265,5 +265,5 @@ func (p *planner) unsound(e *entry) []Reason {
 
 // asOffer is what is installed, to be compared with versions.
 func (e *entry) asOffer() *offer {
-	return &offer{release: manifest.Release{Version: e.installed.Version}, version: e.version, exact: e.exact}
+	return &offer{release: &manifest.Release{Version: e.installed.Version}}
 }

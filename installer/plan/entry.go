@@ -13,19 +13,36 @@ type entry struct {
 	installed Installed
 	present   bool
 	current   *manifest.Release // of the installed version; nil when nothing describes it
-	version   manifest.Version  // installed
-	exact     bool              // version can be compared
+	version   *manifest.Version // installed; nil when absent or not to be compared
 	offers    []*offer          // newest first
 	links     []string          // components its releases need, sorted
 }
 
 // offer is a release that might be taken.
 type offer struct {
-	release manifest.Release
-	version manifest.Version
-	exact   bool
-	offered bool // by the channel
+	release *manifest.Release
+	offered bool              // by the channel
+	read    bool              // version is set
+	version *manifest.Version // of release; nil when not to be compared
 	verdict *verdict
+}
+
+// number returns the version of the release, read when first asked for; nil
+// when it cannot be compared.
+func (o *offer) number() *manifest.Version {
+	if !o.read {
+		o.read, o.version = true, number(o.release.Version)
+	}
+	return o.version
+}
+
+// number reads a version, nil when it cannot be compared.
+func number(text string) *manifest.Version {
+	v, err := manifest.ParseVersion(text)
+	if err != nil {
+		return nil
+	}
+	return &v
 }
 
 // managed says that the component is there and that something can change it.
@@ -34,7 +51,7 @@ func (e *entry) managed() bool { return e.present && e.installed.Backend != "" }
 // newer says whether o is newer than what is installed. What cannot be
 // compared is not.
 func (e *entry) newer(o *offer) bool {
-	return e.exact && o.exact && o.version.Compare(e.version) > 0
+	return e.version != nil && o.number() != nil && o.number().Compare(*e.version) > 0
 }
 
 // at says whether o is the version that is installed.
@@ -55,20 +72,18 @@ func (p *planner) entry(name string) *entry {
 	e.doc, _ = p.in.Manifest.Component(name)
 	e.present = e.installed.Version != ""
 	if e.present {
-		v, err := manifest.ParseVersion(e.installed.Version)
-		e.version, e.exact = v, err == nil
+		e.version = number(e.installed.Version)
 		e.current = p.describe(e)
 	}
-	for _, r := range p.in.Manifest.Offered(name, p.in.Platform) {
-		e.offers = append(e.offers, newOffer(r, true))
+	releases := p.in.Manifest.Offered(name, p.in.Platform)
+	offers := make([]offer, len(releases))
+	e.offers = make([]*offer, len(releases))
+	for i := range releases {
+		offers[i] = offer{release: &releases[i], offered: true}
+		e.offers[i] = &offers[i]
 	}
 	e.links = linksOf(e)
 	return e
-}
-
-func newOffer(r manifest.Release, offered bool) *offer {
-	v, err := manifest.ParseVersion(r.Version)
-	return &offer{release: r, version: v, exact: err == nil, offered: offered}
 }
 
 // describe finds the release of what is installed: what was said of it when
@@ -120,7 +135,7 @@ func (p *planner) find(e *entry, version string) *offer {
 		}
 	}
 	if r, found := p.in.Manifest.Find(e.name, version, p.in.Platform); found {
-		return newOffer(r, false)
+		return &offer{release: &r}
 	}
 	return nil
 }

@@ -96,8 +96,7 @@ func (p *planner) version(text string) choice {
 	if text == "" {
 		return choice{}
 	}
-	v, err := manifest.ParseVersion(text)
-	return choice{kind: keep, text: text, version: v, exact: err == nil}
+	return choice{kind: keep, text: text, version: number(text)}
 }
 
 // reverse returns what would undo steps, in order. A repair has no reverse:

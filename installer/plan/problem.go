@@ -145,7 +145,7 @@ func (d *domain) at(i int) (choice, bool) {
 
 // take is the choice of a release.
 func (p *planner) take(o *offer) choice {
-	return choice{kind: take, text: o.release.Version, version: o.version, exact: o.exact, offer: o,
+	return choice{kind: take, text: o.release.Version, version: o.number(), offer: o,
 		needs: o.release.Needs, conflicts: o.release.Conflicts}
 }
 
@@ -153,7 +153,7 @@ func (p *planner) take(o *offer) choice {
 // needs of the others is asked only where it is met today, unless the
 // component was asked for: nobody repairs what nobody named.
 func (p *planner) stay(e *entry, asked bool) choice {
-	c := choice{kind: keep, text: e.installed.Version, version: e.version, exact: e.exact}
+	c := choice{kind: keep, text: e.installed.Version, version: e.version}
 	if e.current == nil {
 		return c
 	}
@@ -180,5 +180,5 @@ func (p *planner) present(name string) choice {
 	if !e.present {
 		return choice{}
 	}
-	return choice{kind: keep, text: e.installed.Version, version: e.version, exact: e.exact}
+	return choice{kind: keep, text: e.installed.Version, version: e.version}
 }

@@ -17,7 +17,7 @@ func (r *ranges) holds(n manifest.Need, c choice) bool {
 	if n.In == "" {
 		return true
 	}
-	return c.exact && r.contains(n.In, c.version)
+	return c.version != nil && r.contains(n.In, *c.version)
 }
 
 func (r *ranges) contains(constraint string, v manifest.Version) bool {

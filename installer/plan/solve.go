@@ -24,12 +24,11 @@ const (
 // choice is one way to settle a component.
 type choice struct {
 	kind      kind
-	text      string           // version as published; "" when absent
-	version   manifest.Version // of text
-	exact     bool             // version can be compared
-	offer     *offer           // with take
-	needs     []manifest.Need  // what it asks of the others
-	conflicts []manifest.Need  // what it excludes
+	text      string            // version as published; "" when absent
+	version   *manifest.Version // of text; nil when not to be compared
+	offer     *offer            // with take
+	needs     []manifest.Need   // what it asks of the others
+	conflicts []manifest.Need   // what it excludes
 }
 
 // clash is one need or conflict that a choice did not meet.

@@ -81,8 +81,8 @@ func numbered(version int) choice {
 	if version == 0 {
 		return choice{}
 	}
-	v, _ := manifest.ParseVersion(strconv.Itoa(version))
-	return choice{kind: take, text: strconv.Itoa(version), version: v, exact: true}
+	text := strconv.Itoa(version)
+	return choice{kind: take, text: text, version: number(text)}
 }
 
 func drawPuzzle(t *rapid.T) puzzle {

@@ -136,8 +136,7 @@ func (c change) state() choice {
 	if c.to == nil {
 		return choice{}
 	}
-	o := newOffer(*c.to, false)
-	return choice{kind: keep, text: o.release.Version, version: o.version, exact: o.exact}
+	return choice{kind: keep, text: c.to.Version, version: number(c.to.Version)}
 }
 
 // warnOf warns of what speaks against a release that the machine had already

@@ -55,7 +55,7 @@ func (p *planner) conditions(r *manifest.Release) *verdict {
 // judge gives the verdict on an offer, once.
 func (p *planner) judge(e *entry, o *offer) *verdict {
 	if o.verdict == nil {
-		v := p.conditions(&o.release)
+		v := p.conditions(o.release)
 		v.obstacles = p.obstacles(e, o)
 		v.against = append(v.against, v.obstacles...)
 		if len(v.against) > 0 {
@@ -70,7 +70,7 @@ func (p *planner) judge(e *entry, o *offer) *verdict {
 // machine.
 func (p *planner) obstacles(e *entry, o *offer) []Reason {
 	var out []Reason
-	r := &o.release
+	r := o.release
 	if r.Withdrawn != nil {
 		out = append(out, Reason{Code: CodeWithdrawn, Required: r.Withdrawn.ReplaceWith,
 			Actual: r.Version, Holds: manifest.False, Because: r.Withdrawn.Because})
@@ -96,8 +96,8 @@ func sameVersion(text string, o *offer) bool {
 	if text == o.release.Version {
 		return true
 	}
-	v, err := manifest.ParseVersion(text)
-	return err == nil && o.exact && v.Compare(o.version) == 0
+	v := number(text)
+	return v != nil && o.number() != nil && v.Compare(*o.number()) == 0
 }
 
 func (p *planner) available(name string) bool {
