@@ -231,7 +231,7 @@ func TestMoreDamage(t *testing.T) {
 	var wide bytes.Buffer
 	z, err := zstd.NewWriter(&wide, zstd.WithWindowSize(64<<20))
 	must(t, err)
-	_, err = z.Write(append(plain, make([]byte, 40<<20)...))
+	_, err = z.Write(tarred(t, []member{file("a", strings.Repeat("x", 65<<20))}))
 	must(t, err)
 	must(t, z.Close())
 	encryptedZip := zipOf(t, []member{file("a", "x")})
@@ -251,6 +251,7 @@ func TestMoreDamage(t *testing.T) {
 		{"no-entries", "a.zip", zipOf(t, nil), CodeDamaged},
 		{"data-after-the-end", "a.tar.gz", gzipped(t, append(plain, make([]byte, maxPadding+1)...)), CodeDamaged},
 		{"window-of-64-MiB", "a.tar.zst", wide.Bytes(), CodeDamaged},
+		{"file-with-holes", "a.tar.gz", gzipped(t, withHoles(t)), CodeBadType},
 		{"encrypted-zip", "a.zip", encryptedZip, CodeBadType},
 	}
 	for _, test := range tests {
@@ -261,6 +262,50 @@ func TestMoreDamage(t *testing.T) {
 				t.Errorf("got %v, want %s", err, test.want)
 			}
 		})
+	}
+}
+
+// withHoles returns a tar with a file of a gigabyte in a kilobyte. The tar
+// writer does not make such files, so the key is changed afterwards.
+func withHoles(t *testing.T) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	holes := "1\n1073741823\n1\n" // one piece of one byte, at the end
+	data := holes + strings.Repeat("\x00", 512-len(holes)) + "x"
+	must(t, w.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg, Name: "a", Size: int64(len(data)), Mode: 0o644, Format: tar.FormatPAX,
+		PAXRecords: map[string]string{
+			"XNU.sparse.major": "1", "XNU.sparse.minor": "0", "XNU.sparse.name": "a", "XNU.sparse.realsize": "1073741824",
+		},
+	}))
+	_, err := w.Write([]byte(data))
+	must(t, err)
+	must(t, w.Close())
+	return bytes.ReplaceAll(out.Bytes(), []byte("XNU.sparse"), []byte("GNU.sparse"))
+}
+
+// TestLimitsDoNotRelyOnFormats gives content that is longer than declared,
+// and declares more than allowed: the decoders refuse both first, as yet.
+func TestLimitsDoNotRelyOnFormats(t *testing.T) {
+	for name, it := range map[string]item{
+		"content-longer-than-declared": {name: "a", regular: true, size: 1},
+		"declared-more-than-allowed":   {name: "a", regular: true, size: 1001},
+	} {
+		d := durabletest.NewDisk()
+		must(t, d.Mkdir("tree", 0o700))
+		tr := &tree{
+			ctx: t.Context(), dst: d, into: "tree", limits: Limits{Bytes: 1000, Entries: 9}, progress: func(int64) {},
+			seen: map[string]*Entry{}, buffer: make([]byte, 64),
+		}
+		content := strings.NewReader(strings.Repeat("x", 1<<20))
+		var refusal *Error
+		if err := tr.add(it, content); !errors.As(err, &refusal) || refusal.Code() != CodeTooLarge {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if read := 1<<20 - content.Len(); it.size > 1000 && read > 0 || read > 1064 || len(d.Snapshot()["tree/a"]) > 1000 {
+			t.Errorf("%s: %d bytes were read", name, read)
+		}
 	}
 }
 
