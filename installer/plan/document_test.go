@@ -158,38 +158,52 @@ func TestDisk(t *testing.T) {
 	}
 }
 
-func TestMoved(t *testing.T) {
-	comps := field()
-	f := func() facts { return mac("10.14.6") }
-	base := input(t, comps, f(), by("galss@3.42.03"), Request{Action: Install})
+// moving is what happens between a plan and its use.
+type moving struct {
+	name   string
+	change func(in *Input, p *Plan)
+	want   string // code, subject, was, is
+}
+
+func runMoved(t *testing.T, tests []moving) {
+	t.Helper()
+	base := input(t, field(), mac("10.14.6"), by("galss@3.42.03"), Request{Action: Install})
 	old, err := Make(base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newer := field(on(cryptolib, "5.1.5", withdrawn("")))
-	tests := []struct {
-		name   string
-		change func(in *Input, p *Plan)
-		want   string // code, subject, was, is
-	}{
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			in, was := base, old
+			was.Steps = append([]Step{}, old.Steps...)
+			tt.change(&in, &was)
+			present, err := Make(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			if m := Moved(was, present); m != nil {
+				got = strings.Join([]string{m.Code(), m.Subject, m.Was, m.Is}, " ")
+			}
+			if got != tt.want {
+				t.Errorf("Moved\n got %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestMoved(t *testing.T) {
+	free := func(bytes int64) func(*Input, *Plan) {
+		return func(in *Input, _ *Plan) {
+			f := mac("10.14.6")
+			f["disk.free_bytes"] = bytes
+			in.Facts = f.lookup
+		}
+	}
+	runMoved(t, []moving{
 		{name: "nothing", change: func(*Input, *Plan) {}},
-		{
-			name: "less-space-but-enough",
-			change: func(in *Input, _ *Plan) {
-				less := f()
-				less["disk.free_bytes"] = int64(5000)
-				in.Facts = less.lookup
-			},
-		},
-		{
-			name: "too-little-space",
-			change: func(in *Input, _ *Plan) {
-				less := f()
-				less["disk.free_bytes"] = int64(5)
-				in.Facts = less.lookup
-			},
-			want: "plan-machine-moved disk.free_bytes  5",
-		},
+		{name: "less-space-but-enough", change: free(5000)},
+		{name: "too-little-space", change: free(5), want: "plan-machine-moved disk.free_bytes  5"},
 		{
 			name:   "another-system",
 			change: func(in *Input, _ *Plan) { in.Facts = mac("10.15.7").lookup },
@@ -210,12 +224,25 @@ func TestMoved(t *testing.T) {
 			change: func(in *Input, _ *Plan) { in.Installed = by("galss@3.42.03", "zoo@1") },
 			want:   "plan-machine-moved zoo  1",
 		},
+	})
+}
+
+func TestMovedDocuments(t *testing.T) {
+	other := func(change ...func(map[string]*manifest.Component)) func(*Input, *Plan) {
+		return func(in *Input, _ *Plan) { in.Manifest = input(t, field(change...), nil, nil, Request{}).Manifest }
+	}
+	before := input(t, field(), nil, nil, Request{}).Manifest.Digest()
+	after := input(t, field(on(galss, "3.43.02", withdrawn(""))), nil, nil, Request{}).Manifest.Digest()
+	runMoved(t, []moving{
 		{
-			name: "withdrawn-since",
-			change: func(in *Input, _ *Plan) {
-				in.Manifest = input(t, newer, nil, nil, Request{}).Manifest
-			},
-			want: "plan-manifest-moved cryptolib-cps 5.1.5 ",
+			name:   "withdrawn-since",
+			change: other(on(cryptolib, "5.1.5", withdrawn(""))),
+			want:   "plan-manifest-moved cryptolib-cps 5.1.5 ",
+		},
+		{
+			name:   "changed-without-changing-a-step",
+			change: other(on(galss, "3.43.02", withdrawn(""))),
+			want:   "plan-manifest-moved manifest " + before + " " + after,
 		},
 		{
 			name:   "altered",
@@ -227,25 +254,7 @@ func TestMoved(t *testing.T) {
 			change: func(_ *Input, p *Plan) { p.Refusals = p.Refusals[1:] },
 			want:   "plan-altered refusals  ",
 		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			in, was := base, old
-			was.Steps = append([]Step{}, old.Steps...)
-			tt.change(&in, &was)
-			present, err := Make(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := ""
-			if m := Moved(was, present); m != nil {
-				got = strings.Join([]string{m.Code(), m.Subject, m.Was, m.Is}, " ")
-			}
-			if got != tt.want {
-				t.Errorf("Moved\n got %q\nwant %q", got, tt.want)
-			}
-		})
-	}
+	})
 }
 
 func TestNotMovedByAnotherShortage(t *testing.T) {

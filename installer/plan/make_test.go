@@ -42,6 +42,11 @@ func TestMakeForTheField(t *testing.T) {
 			request: Request{Action: Install, Components: targets("cryptolib-cps@5.1.8")},
 			want:    `refused cryptolib-cps 5.1.8: macos-too-old(>= 10.15|10.14.6) accepted 5.1.5`,
 		},
+	})
+}
+
+func TestMakeForWhatIsInstalled(t *testing.T) {
+	runCases(t, []planCase{
 		{
 			name:      "5.1.8-installed-on-mojave-stays-and-is-reported",
 			facts:     mac("10.14.6"),
@@ -134,7 +139,6 @@ func TestMakeUnknown(t *testing.T) {
 }
 
 func TestMakeObstacles(t *testing.T) {
-	linux := func(in *Input) { in.Platform = manifest.Linux }
 	runCases(t, []planCase{
 		{
 			name:    "a-withdrawn-release-is-passed-over",
@@ -171,6 +175,12 @@ func TestMakeObstacles(t *testing.T) {
 				refused galss 3.43.02: plan-no-package(|bundle)
 				refused galss 3.42.03: plan-no-package(|bundle)`,
 		},
+	})
+}
+
+func TestMakeForeign(t *testing.T) {
+	linux := func(in *Input) { in.Platform = manifest.Linux }
+	runCases(t, []planCase{
 		{
 			name:      "another-backend",
 			facts:     mac("12.7"),
@@ -198,6 +208,11 @@ func TestMakeObstacles(t *testing.T) {
 			request: Request{Action: Install},
 			change:  linux,
 		},
+	})
+}
+
+func TestMakePinned(t *testing.T) {
+	runCases(t, []planCase{
 		{
 			name:    "pinned",
 			facts:   mac("12.7"),

@@ -98,20 +98,17 @@ func involved(wants []want, dead []clash) []want {
 // that was named is compared with what could be had without naming it.
 func (p *planner) refuseClash(l loser) error {
 	e := l.want.entry
-	r := Refusal{Component: e.name, Reasons: p.explain(e.name, l.dead)}
-	switch best, _ := p.preferences(e, l.want, true).at(0); {
-	case l.want.exact != nil:
-		r.Version = l.want.exact.release.Version
+	best, _ := p.preferences(e, l.want, true).at(0)
+	r := Refusal{Component: e.name, Version: best.text, Reasons: p.explain(e.name, l.dead)}
+	if l.want.exact != nil {
 		s := newSearch(p.problem([]want{{entry: e}}), p.ranges, p.budget)
 		ok, err := s.run()
 		if err != nil {
 			return err
 		}
-		if ok {
-			r.Accepted = s.vars[s.index[e.name]].current.text
+		if other := s.vars[s.index[e.name]].current.text; ok && other != r.Version {
+			r.Accepted = other
 		}
-	default:
-		r.Version = best.text
 	}
 	p.refuse(r)
 	return nil

@@ -194,57 +194,44 @@ func family(k int, rules func(i, version int) []func(*manifest.Release)) []manif
 	return out
 }
 
-// TestHardFamilies plans what would take plain backtracking longer than
-// anybody lives, and prints how many choices were rejected or taken back.
-func TestHardFamilies(t *testing.T) {
-	const k = 20
+// hardFamily is a problem that plain backtracking would need ages for.
+type hardFamily struct {
+	name    string
+	comps   []manifest.Component
+	refused int
+}
+
+func hardFamilies(k int) []hardFamily {
 	free := func(int, int) []func(*manifest.Release) { return nil }
-	tests := []struct {
-		name    string
-		comps   []manifest.Component
-		refused int
-	}{
-		{
-			name:    "one-need-that-nothing-meets",
-			comps:   append(family(k, free), component("leaf", release("leaf", "1", needs("c07", ">= 11")))),
-			refused: 1,
-		},
-		{
-			name: "a-need-deep-below-that-nothing-meets",
-			comps: append(family(k, func(i, _ int) []func(*manifest.Release) {
-				if i == k-1 {
-					return []func(*manifest.Release){needs("ghost", "")}
-				}
-				return []func(*manifest.Release){needs(fmt.Sprintf("c%02d", i+1), ">= 1")}
-			}), component("free", release("free", "1"))),
-			refused: k,
-		},
-		{
-			name: "all-exclude-one-another",
-			comps: family(k, func(i, _ int) []func(*manifest.Release) {
-				var out []func(*manifest.Release)
-				for j := range k {
-					if j != i {
-						out = append(out, conflicts(fmt.Sprintf("c%02d", j), ""))
-					}
-				}
-				return out
-			}),
-			refused: k,
-		},
-		{
-			name: "each-excludes-the-later-ones",
-			comps: family(k, func(i, _ int) []func(*manifest.Release) {
-				var out []func(*manifest.Release)
-				for j := i + 1; j < k; j++ {
-					out = append(out, conflicts(fmt.Sprintf("c%02d", j), ">= 1"))
-				}
-				return out
-			}),
-			refused: k,
-		},
+	below := func(i, _ int) []func(*manifest.Release) {
+		if i == k-1 {
+			return []func(*manifest.Release){needs("ghost", "")}
+		}
+		return []func(*manifest.Release){needs(fmt.Sprintf("c%02d", i+1), ">= 1")}
 	}
-	for _, tt := range tests {
+	exclude := func(from func(i int) int, in string) func(i, _ int) []func(*manifest.Release) {
+		return func(i, _ int) []func(*manifest.Release) {
+			var out []func(*manifest.Release)
+			for j := from(i); j < k; j++ {
+				if j != i {
+					out = append(out, conflicts(fmt.Sprintf("c%02d", j), in))
+				}
+			}
+			return out
+		}
+	}
+	return []hardFamily{
+		{"one-need-that-nothing-meets", append(family(k, free), component("leaf", release("leaf", "1", needs("c07", ">= 11")))), 1},
+		{"a-need-deep-below-that-nothing-meets", append(family(k, below), component("free", release("free", "1"))), k},
+		{"all-exclude-one-another", family(k, exclude(func(int) int { return 0 }, "")), k},
+		{"each-excludes-the-later-ones", family(k, exclude(func(i int) int { return i }, ">= 1")), k},
+	}
+}
+
+// TestHardFamilies plans them and prints how many choices were rejected or
+// taken back.
+func TestHardFamilies(t *testing.T) {
+	for _, tt := range hardFamilies(20) {
 		t.Run(tt.name, func(t *testing.T) {
 			p := newPlanner(input(t, tt.comps, mac("12.7"), nil, Request{Action: Install}))
 			all, err := p.targets()

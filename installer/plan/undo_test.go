@@ -53,6 +53,12 @@ func TestUninstall(t *testing.T) {
 				refused a 1: plan-needed-by b(|)
 				refused b 1: plan-needed-by c(|)`,
 		},
+	})
+}
+
+func TestUninstallWhatIsNotThere(t *testing.T) {
+	all := by("galss@3.43.02", "srvsvcnam@3.43", "cryptolib-cps@5.2.1")
+	runCases(t, []planCase{
 		{
 			name: "a-need-that-was-broken-before-stands-in-nobodys-way", facts: mac("12.7"),
 			comps: []manifest.Component{
@@ -69,7 +75,7 @@ func TestUninstall(t *testing.T) {
 			want:    `warning galss : plan-not-installed(|)`,
 		},
 		{
-			name: "another-version", facts: mac("12.7"), installed: all(),
+			name: "another-version", facts: mac("12.7"), installed: all,
 			request: Request{Action: Uninstall, Components: targets("galss@3.42.03")},
 			want:    `warning galss 3.42.03: plan-not-installed(|)`,
 		},
