@@ -84,8 +84,8 @@ func TestCrashMatrix(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("crash matrix: %d points, %d of %d pairs with a second cut during recovery, failed: %v",
-		points.Load(), pairs.Load(), allPairs.Load(), t.Failed())
+	t.Logf("crash matrix: %d points (one operation of %d), %d of %d pairs with a second cut during recovery, failed: %v",
+		points.Load(), everyOp, pairs.Load(), allPairs.Load(), t.Failed())
 }
 
 // prepare makes the machine before the change, and finds out what it looks
@@ -108,7 +108,7 @@ func (m *matrix) prepare(t *testing.T) {
 }
 
 func (m *matrix) run(t *testing.T) {
-	for n := 1; !t.Failed(); n++ {
+	for n := 1; !t.Failed(); n += everyOp {
 		cut := 0
 		for _, after := range []bool{false, true} {
 			disk := m.base.Clone()

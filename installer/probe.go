@@ -126,12 +126,15 @@ func locate(s *step, p manifest.Probe) (program, dir string, err error) {
 }
 
 // head keeps the first bytes of what is written to it and swallows the rest.
-type head struct{ bytes.Buffer }
+// It is a Writer and nothing more: a ReadFrom would be given everything.
+type head struct{ kept []byte }
 
 // Write implements io.Writer. It never fails.
 func (h *head) Write(data []byte) (int, error) {
-	if room := maxOutput - h.Len(); room > 0 {
-		h.Buffer.Write(data[:min(room, len(data))])
+	if room := maxOutput - len(h.kept); room > 0 {
+		h.kept = append(h.kept, data[:min(room, len(data))]...)
 	}
 	return len(data), nil
 }
+
+func (h *head) String() string { return string(h.kept) }

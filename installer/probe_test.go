@@ -58,7 +58,7 @@ func probing(t *testing.T, script string, probe manifest.Probe) (installer.Resul
 func TestProbes(t *testing.T) {
 	outside := filepath.Join(t.TempDir(), "witness")
 	command := func(args ...string) manifest.Probe {
-		return manifest.Probe{Kind: manifest.ProbeCommand, Path: "bin/check", Args: args, Seconds: 1}
+		return manifest.Probe{Kind: manifest.ProbeCommand, Path: "bin/check", Args: args, Seconds: 3}
 	}
 	tests := []struct {
 		name   string
@@ -75,7 +75,8 @@ func TestProbes(t *testing.T) {
 		{"arguments-are-not-for-a-shell", `test "$1" = '$(exit 9); "x"' && test $# -eq 1` + "\n", command(`$(exit 9); "x"`), true},
 		{"runs-in-its-directory", "test -f data.txt\n", command(), true},
 		{"environment-is-fixed", `test -z "$HOME$RELEVE_TEST_SECRET" && test "$LC_ALL" = C` + "\n", command(), true},
-		{"output-is-bounded", "head -c 100000000 /dev/zero\n", command(), true},
+		{"output-is-swallowed", "head -c 10000000 /dev/zero\n", command(), true},
+		{"output-of-a-failure-is-bounded", "head -c 10000000 /dev/zero\nexit 1\n", command(), false},
 		{"never-ends", "sleep 60 & sleep 60\n", command(), false},
 		{"does-not-exist", "", manifest.Probe{Kind: manifest.ProbeCommand, Path: "bin/none"}, false},
 		{"is-a-directory", "", manifest.Probe{Kind: manifest.ProbeCommand, Path: "bin"}, false},
@@ -96,6 +97,9 @@ func TestProbes(t *testing.T) {
 			var e *installer.Error
 			if res.Outcome != event.Reverted || !errors.As(err, &e) || e.Code() != installer.CodeProbe {
 				t.Fatalf("got outcome %q, %v, want reverted, %s", res.Outcome, err, installer.CodeProbe)
+			}
+			if got := len(err.Error()); got > 64<<10 {
+				t.Errorf("the error has %d bytes", got)
 			}
 			if got := e.Args(); got["BecauseFR"] == "" || got["BecauseEN"] == "" || !strings.Contains(got["Path"], tt.probe.Path) {
 				t.Errorf("arguments: got %v", got)
