@@ -21,7 +21,7 @@ import (
 // Types with an UnmarshalJSON or UnmarshalText of their own are asked, after
 // the same checks. A missing field keeps its zero value.
 func DecodeStrict(data []byte, v any) error {
-	if err := decode(data, v, false); err != nil {
+	if err := decode(data, v, false, shapes{}); err != nil {
 		return err
 	}
 	return nil
@@ -29,7 +29,7 @@ func DecodeStrict(data []byte, v any) error {
 
 // decode is DecodeStrict; with complete it also refuses an object that lacks
 // a field which is always written.
-func decode(data []byte, v any, complete bool) error {
+func decode(data []byte, v any, complete bool, known shapes) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		return fmt.Errorf("decoding into %T: not a pointer to a value", v)
@@ -38,7 +38,7 @@ func decode(data []byte, v any, complete bool) error {
 		return &SyntaxError{Reason: CodeTooLarge,
 			Expected: "<= " + strconv.Itoa(MaxDocument) + " bytes", Found: strconv.Itoa(len(data))}
 	}
-	s, err := shapes{}.of(target.Type().Elem())
+	s, err := known.of(target.Type().Elem())
 	if err != nil {
 		return fmt.Errorf("decoding into %T: %w", v, err)
 	}

@@ -74,8 +74,8 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 	if !isName(channel) {
 		return Verified{}, &SyntaxError{Reason: CodeValue, Path: "channel", Expected: nameNotation, Found: visible(channel)}
 	}
-	o := opening{a: a, digests: map[string][sha256.Size]byte{}}
-	ch, err := read(ctx, &o, ChannelPath(channel), ParseChannel)
+	o := opening{a: a, digests: map[string][sha256.Size]byte{}, shapes: shapes{}}
+	ch, err := read(ctx, &o, ChannelPath(channel), (*Channel).check)
 	if err != nil {
 		return Verified{}, err
 	}
@@ -85,7 +85,7 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 	c := contents{channel: *ch, components: map[string]*Component{}, offered: map[string][]int{}}
 	for i, offer := range ch.Offers {
 		name := ComponentPath(offer.Component)
-		comp, err := read(ctx, &o, name, ParseComponent)
+		comp, err := read(ctx, &o, name, (*Component).check)
 		if err != nil {
 			return Verified{}, err
 		}
@@ -100,7 +100,7 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 		}
 		c.components[comp.Name], c.offered[comp.Name] = comp, offered
 	}
-	advisories, err := read(ctx, &o, AdvisoriesPath, ParseAdvisories)
+	advisories, err := read(ctx, &o, AdvisoriesPath, (*Advisories).check)
 	switch {
 	case err == nil:
 		c.advisories = advisories.Advisories
@@ -115,10 +115,11 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 type opening struct {
 	a       Authenticator
 	digests map[string][sha256.Size]byte
+	shapes  shapes // of the documents read so far
 }
 
 // read authenticates and parses one document.
-func read[T any](ctx context.Context, o *opening, name string, parse func([]byte) (*T, error)) (*T, error) {
+func read[T any](ctx context.Context, o *opening, name string, check func(*T) *SyntaxError) (*T, error) {
 	blob, err := o.a.Authenticated(ctx, name)
 	if errors.Is(err, ErrNoDocument) {
 		return nil, &DocumentError{Document: name, Err: err}
@@ -127,7 +128,7 @@ func read[T any](ctx context.Context, o *opening, name string, parse func([]byte
 		return nil, fmt.Errorf("document %q: %w", name, err)
 	}
 	o.digests[name] = sha256.Sum256(blob.Data)
-	out, err := parse(blob.Data)
+	out, err := parse(blob.Data, check, o.shapes)
 	if fault := (*SyntaxError)(nil); errors.As(err, &fault) {
 		fault.Document = name
 	}

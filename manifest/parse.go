@@ -5,24 +5,24 @@ import "strconv"
 // ParseComponent reads and checks the document of a component. The error is a
 // *SyntaxError without Document, which the caller knows.
 func ParseComponent(data []byte) (*Component, error) {
-	return parse(data, (*Component).check)
+	return parse(data, (*Component).check, shapes{})
 }
 
 // ParseChannel reads and checks the document of a channel; errors as
 // ParseComponent's. Whether its offers exist only Open can tell.
 func ParseChannel(data []byte) (*Channel, error) {
-	return parse(data, (*Channel).check)
+	return parse(data, (*Channel).check, shapes{})
 }
 
 // ParseAdvisories reads and checks the document of the advisories; errors as
 // ParseComponent's.
 func ParseAdvisories(data []byte) (*Advisories, error) {
-	return parse(data, (*Advisories).check)
+	return parse(data, (*Advisories).check, shapes{})
 }
 
-func parse[T any](data []byte, check func(*T) *SyntaxError) (*T, error) {
+func parse[T any](data []byte, check func(*T) *SyntaxError, known shapes) (*T, error) {
 	out := new(T)
-	if err := decode(data, out, true); err != nil {
+	if err := decode(data, out, true, known); err != nil {
 		return nil, err
 	}
 	if err := check(out); err != nil {

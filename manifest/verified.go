@@ -52,7 +52,7 @@ func (v Verified) Offered(name string, p Platform) []Release {
 	if !ok {
 		return nil
 	}
-	var out []Release
+	out := make([]Release, 0, len(v.c.offered[name]))
 	for _, i := range v.c.offered[name] {
 		if r := &c.Releases[i]; r.Platform == p || r.Platform == Any {
 			out = append(out, *r)

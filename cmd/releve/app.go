@@ -152,8 +152,9 @@ func (a *app) command() *cobra.Command {
 		a.checkCommand(), a.planCommand(), a.explainCommand(), a.applyCommand(),
 		a.changeCommand(plan.Install), a.changeCommand(plan.Update), a.changeCommand(plan.Uninstall),
 		a.changeCommand(plan.Rollback), a.changeCommand(plan.Repair),
-		a.verifyCommand(), a.historyCommand(), a.recoverCommand(), a.demoCommand(),
+		a.verifyCommand(), a.historyCommand(), a.recoverCommand(),
 	)
+	root.AddCommand(a.moreCommands()...)
 	return root
 }
 

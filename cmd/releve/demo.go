@@ -1,3 +1,5 @@
+//go:build !nodemo
+
 package main
 
 import (
@@ -19,6 +21,11 @@ import (
 // readingPause is how long the terminal interface leaves a chapter on the
 // screen. Plain lines and NDJSON do not wait: they can be read later.
 const readingPause = 1200 * time.Millisecond
+
+// moreCommands are the commands that releases leave out: the demonstration
+// brings a signer and a server, which a program that runs as an administrator
+// has no use for.
+func (a *app) moreCommands() []*cobra.Command { return []*cobra.Command{a.demoCommand()} }
 
 // demo plays one story in a folder of its own.
 type demo struct {

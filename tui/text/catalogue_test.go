@@ -176,17 +176,17 @@ func TestEveryCodeHasItsTexts(t *testing.T) {
 				t.Errorf("%s: code %q has no text in %q", src.codes[code], code, lang)
 				continue
 			}
-			if !sentence(text) {
+			if !endsWell(text) {
 				t.Errorf("%s: the text of code %q in %q is not a sentence: %q", src.codes[code], code, lang, text)
 			}
 		}
 	}
 }
 
-// sentence says whether a text begins as a sentence and ends as one; a place
+// endsWell says whether a text begins as a sentence and ends as one; a place
 // may do
 // either, and the name of an option or of the program may begin it.
-func sentence(text string) bool {
+func endsWell(text string) bool {
 	first := []rune(strings.TrimSpace(text) + " ")[0]
 	return (unicode.IsUpper(first) || strings.HasPrefix(text, "releve ") || strings.ContainsRune("{«\"-", first)) &&
 		strings.ContainsAny(text[max(0, len(text)-1):], ".!?)}»")

@@ -77,7 +77,7 @@ func (p *Printer) Leaf(l manifest.Leaf) (required, found string) {
 
 // Fact is what a fact is called; a fact without a name keeps its path.
 func (p *Printer) Fact(path string) string {
-	if s, ok := p.find("view-fact-"+path, nil, nil); ok {
+	if s, ok := p.find("view-fact-"+path, nil, 2); ok {
 		return s
 	}
 	name, isComponent := strings.CutPrefix(path, "component.")
@@ -92,7 +92,7 @@ func (p *Printer) Fact(path string) string {
 
 // Why says why a step is in a plan.
 func (p *Printer) Why(s plan.Step) string {
-	text, ok := p.find("view-why-"+s.Why, map[string]string{"For": s.For}, nil)
+	text, ok := p.find("view-why-"+s.Why, map[string]string{"For": s.For}, 2)
 	if !ok {
 		return p.Value(s.Why)
 	}

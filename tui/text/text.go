@@ -14,15 +14,12 @@ package text
 
 import (
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"github.com/nicksnyder/go-i18n/v2/i18n/template"
-	"golang.org/x/text/language"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -48,7 +45,7 @@ type Coded interface {
 type Printer struct {
 	lang  string
 	ascii bool
-	words func() *i18n.Localizer // nil result: the texts could not be read
+	words func() map[string]sentence // nil result: the texts could not be read
 }
 
 // New returns the printer of a language, "fr" or "en". The texts are read at
@@ -57,7 +54,7 @@ func New(lang string) (*Printer, error) {
 	if lang != French && lang != English {
 		return nil, fmt.Errorf("choosing the language %q: the languages are fr and en", lang)
 	}
-	return &Printer{lang: lang, words: sync.OnceValue(func() *i18n.Localizer { return load(lang) })}, nil
+	return &Printer{lang: lang, words: sync.OnceValue(func() map[string]sentence { return load(lang) })}, nil
 }
 
 // ASCII returns a printer whose strings hold no byte above 127, for terminals
@@ -71,28 +68,31 @@ func (p *Printer) Lang() string { return p.lang }
 
 // load reads the texts of one language. They are embedded and tested, so an
 // error here means a damaged program; it then speaks in codes.
-func load(lang string) *i18n.Localizer {
-	tag := language.Make(lang)
-	bundle := i18n.NewBundle(tag)
+func load(lang string) map[string]sentence {
 	files, err := locales.ReadDir("locales")
 	if err != nil {
 		return nil
 	}
+	all := map[string]sentence{}
 	for _, f := range files {
 		if !strings.HasSuffix(f.Name(), "."+lang+".json") {
 			continue
 		}
-		if _, err := bundle.LoadMessageFileFS(locales, "locales/"+f.Name()); err != nil {
+		data, err := locales.ReadFile("locales/" + f.Name())
+		if err != nil {
+			return nil
+		}
+		if err := json.Unmarshal(data, &all); err != nil {
 			return nil
 		}
 	}
-	return i18n.NewLocalizer(bundle, lang)
+	return all
 }
 
 // Message is the sentence of a code with its places filled. A code without a
 // text gives the code and its arguments.
 func (p *Printer) Message(code string, args map[string]string) string {
-	if s, ok := p.find(code, args, nil); ok {
+	if s, ok := p.find(code, args, 2); ok {
 		return s
 	}
 	return p.Value(bare(code, args))
@@ -100,7 +100,7 @@ func (p *Printer) Message(code string, args map[string]string) string {
 
 // Hint says what to do about a code, or is "".
 func (p *Printer) Hint(code string, args map[string]string) string {
-	s, _ := p.find(code+".hint", args, nil)
+	s, _ := p.find(code+".hint", args, 2)
 	return s
 }
 
@@ -154,23 +154,18 @@ func (p *Printer) fold(s string) string {
 	return s
 }
 
-// find looks a text up and fills it. Arguments are cleaned to one line each,
-// so that none can forge a line of its own.
-func (p *Printer) find(id string, args map[string]string, count any) (string, bool) {
-	words := p.words()
-	if words == nil {
+// find looks a text up, in its form for n things, and fills it. Arguments are
+// cleaned to one line each, so that none can forge a line of its own.
+func (p *Printer) find(id string, args map[string]string, n int) (string, bool) {
+	words, ok := p.words()[id]
+	if !ok {
 		return "", false
 	}
 	clean := make(map[string]string, len(args))
 	for k, v := range args {
 		clean[k] = Line(v)
 	}
-	s, err := words.Localize(&i18n.LocalizeConfig{
-		MessageID:      id,
-		TemplateData:   clean,
-		PluralCount:    count,
-		TemplateParser: &template.TextParser{Option: "missingkey=zero"},
-	})
+	s, err := fill(words.form(p.lang, n), clean)
 	if err != nil {
 		return "", false
 	}
