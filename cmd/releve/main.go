@@ -20,6 +20,7 @@ import (
 var version = "dev"
 
 func main() {
+	shareInstalled()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
