@@ -36,7 +36,7 @@ func Apply(ctx context.Context, d Deps, p plan.Plan) (Result, error) {
 	if err := r.open(); err != nil {
 		return r.finished(context.WithoutCancel(ctx), event.Reverted, err)
 	}
-	defer r.journal.Close()
+	defer func() { _ = r.journal.Close() }() // what was appended is on the disk already
 	return r.carryOut(ctx)
 }
 

@@ -38,7 +38,7 @@ func benchSwitch(b *testing.B, n int, rollback bool) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	m := newSwitcher(b, root, n)
 	m.change(b, backend.Install, "", "1.0")
 	m.change(b, backend.Update, "1.0", "2.0")
@@ -126,7 +126,7 @@ func (w *stopwatch) see(e event.Event) {
 	case event.PhaseStarted:
 		if e.Phase == event.Apply {
 			w.reset()
-			w.running, w.start = true, time.Now() //nolint:forbidigo // a benchmark
+			w.running, w.start = true, time.Now()
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (w *stopwatch) see(e event.Event) {
 // stop ends the measurement: settling begins.
 func (w *stopwatch) stop() {
 	if w.running {
-		w.running, w.took = false, time.Since(w.start) //nolint:forbidigo // a benchmark
+		w.running, w.took = false, time.Since(w.start)
 	}
 }
 
@@ -187,10 +187,10 @@ func copyWithBackup(b *testing.B, installed, work string) time.Duration {
 	b.Helper()
 	live := filepath.Join(work, "live")
 	copyTree(b, installed, live)
-	start := time.Now() //nolint:forbidigo // a benchmark
+	start := time.Now()
 	copyTree(b, live, filepath.Join(work, "backup"))
 	copyTree(b, installed, live)
-	return time.Since(start) //nolint:forbidigo // a benchmark
+	return time.Since(start)
 }
 
 func copyTree(b *testing.B, from, to string) {
@@ -218,7 +218,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := os.Create(to)
 	if err != nil {
 		return err

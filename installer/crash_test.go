@@ -3,6 +3,7 @@ package installer_test
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -58,33 +59,48 @@ type matrix struct {
 	scenario
 	base     *durabletest.Disk
 	old, new world
-	full     bool
+	oneOf    int           // the part of the pairs that is tried
 	points   *atomic.Int64 // first cuts with one way of coming back each
 	pairs    *atomic.Int64 // second cuts, during recovery
 	allPairs *atomic.Int64 // how many there are
 	seen     int
 }
 
-// oneOf is the part of the pairs that is tried unless all are asked for.
-const oneOf = 997
+// sample returns of how many pairs one is tried: RELEVE_CRASH, or a number
+// that makes the matrix a matter of seconds. RELEVE_CRASH=full tries all, which
+// takes hours and needs -timeout 0.
+func sample(t *testing.T) int {
+	text := os.Getenv("RELEVE_CRASH")
+	switch text {
+	case "":
+		return 997
+	case "full":
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("RELEVE_CRASH is %q, want a number or full", text)
+	}
+	return n
+}
 
 // TestCrashMatrix cuts the power before and after every operation of every
 // scenario, lets the machine come back in several ways, recovers, and cuts the
-// power again during the recovery. RELEVE_CRASH=full tries every pair.
+// power again during the recovery.
 func TestCrashMatrix(t *testing.T) {
 	var points, pairs, allPairs atomic.Int64
-	full := os.Getenv("RELEVE_CRASH") == "full"
+	oneOf := sample(t)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, s := range scenarios() {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				m := &matrix{scenario: s, full: full, points: &points, pairs: &pairs, allPairs: &allPairs}
+				m := &matrix{scenario: s, oneOf: oneOf, points: &points, pairs: &pairs, allPairs: &allPairs}
 				m.prepare(t)
 				m.run(t)
 			})
 		}
 	})
-	t.Logf("crash matrix: %d points (one operation of %d), %d of %d pairs with a second cut during recovery, failed: %v",
+	t.Logf("crash matrix: %d points, one operation of %d, %d of %d pairs with a second cut during recovery, failed: %v",
 		points.Load(), everyOp, pairs.Load(), allPairs.Load(), t.Failed())
 }
 
@@ -156,7 +172,7 @@ func (m *matrix) comeBack(t *testing.T, at string, left *durabletest.Disk, res i
 			for i, l := range losses() {
 				m.allPairs.Add(1)
 				m.seen++
-				if !m.full && m.seen%oneOf != 0 {
+				if m.seen%m.oneOf != 0 {
 					continue
 				}
 				disk := left.Clone()

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/backendtest"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/installer/event"
@@ -197,4 +201,49 @@ func (f fullFile) Write(data []byte) (int, error) {
 		return 0, err
 	}
 	return f.File.Write(data)
+}
+
+// TestUndoingACompleteRunIsRemembered loses power while a run is undone whose
+// steps were all complete, by a backend that cannot tell a repaired component
+// from a damaged one.
+func TestUndoingACompleteRunIsRemembered(t *testing.T) {
+	r, _, machine := fakeRig(t)
+	r.must(t, fakePlan(backend.Install, "", "1.0"))
+	disk := r.disk().Restart(durabletest.KeepAll())
+	plan := fakePlan(backend.Repair, "1.0", "1.0")
+	on := func(d *durabletest.Disk, name string) (*rig, *backendtest.Fake) {
+		r, fake := newRig(d, name), backendtest.NewFake(machine)
+		r.deps.Backends = map[string]backend.Backend{"fake": fake}
+		return r, fake
+	}
+	dry := disk.Clone()
+	whole, _ := on(dry, "dry")
+	whole.must(t, plan)
+	receipts := 1
+	for !strings.HasPrefix(dry.Op(receipts), "create state/receipts/") {
+		receipts++
+	}
+	disk.FailAt(receipts, syscall.ENOSPC)
+	cut, fake := on(disk, "cut")
+	fake.Hook = func(call string, j backend.Job) error {
+		if call == "revert" { // the first one
+			disk.CutBefore(disk.Ops() + 1)
+		}
+		return nil
+	}
+	if _, err := installer.Apply(t.Context(), cut.deps, plan); err == nil {
+		t.Fatal("the receipts could be written")
+	}
+	back, fake := on(disk.Restart(durabletest.LoseAll()), "back")
+	var reverted []string
+	fake.Hook = func(call string, j backend.Job) error {
+		if call == "revert" {
+			reverted = append(reverted, j.Component)
+		}
+		return nil
+	}
+	res, err := installer.Recover(t.Context(), back.deps)
+	if want := []string{"cryptolib-cps", "srvsvcnam", "galss"}; res.Outcome != event.Undone || err != nil || !slices.Equal(reverted, want) {
+		t.Errorf("got outcome %q, %v, reverted %v, want undone, %v", res.Outcome, err, reverted, want)
+	}
 }

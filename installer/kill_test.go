@@ -42,9 +42,9 @@ func TestKilledProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	furnish(t, root)
-	seed := uint64(time.Now().UnixNano()) //nolint:forbidigo // printed, to repeat a failure
+	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 1))
 	ops := kill(t, dir, -1) // one that lives, to know how much a change does
 	outcomes := map[string]int{}
@@ -89,7 +89,7 @@ func kill(t *testing.T, dir string, after int) int {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, self) //nolint:forbidigo // this binary again
+	cmd := exec.CommandContext(ctx, self)
 	cmd.Env = append(os.Environ(), killDir+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -121,7 +121,7 @@ func workUntilKilled(dir string) int {
 	if err != nil {
 		return 2
 	}
-	r := newRig(ticking{root, os.Stdout}, fmt.Sprintf("work-%d", time.Now().UnixNano())) //nolint:forbidigo // a name never used before
+	r := newRig(ticking{root, os.Stdout}, fmt.Sprintf("work-%d", time.Now().UnixNano()))
 	found, err := installer.Inspect(context.Background(), r.deps, components)
 	if err != nil {
 		return 3

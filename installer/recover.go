@@ -31,7 +31,7 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 	if err != nil {
 		return unable(ctx, d, "", because(CodeJournal, err))
 	}
-	defer j.Close()
+	defer func() { _ = j.Close() }() // what was appended is on the disk already
 	nothing := Result{Outcome: event.Nothing, Installed: map[string]string{}}
 	if len(records) == 0 {
 		return nothing, sweep(ctx, d)

@@ -114,7 +114,7 @@ func newRig(d durable.Dir, name string) *rig {
 	r.deps = installer.Deps{
 		State:    under(d, "state"),
 		Settings: r.target,
-		Backends: map[string]backend.Backend{"bundle": rude{bundle.New(r.target, bundle.Options{}), r.target}},
+		Backends: map[string]backend.Backend{"bundle": rude{bundle.New(r.target, asLinks), r.target}},
 		Packages: r.store,
 		Emit:     func(e event.Event) { r.events = append(r.events, e) },
 		Now: func() time.Time {
@@ -157,8 +157,11 @@ func (b rude) Apply(ctx context.Context, j backend.Job, u backend.Undo) (backend
 
 // plainBackends are backends that leave the settings alone.
 func (r *rig) plainBackends() map[string]backend.Backend {
-	return map[string]backend.Backend{"bundle": bundle.New(r.target, bundle.Options{})}
+	return map[string]backend.Backend{"bundle": bundle.New(r.target, asLinks)}
 }
+
+// asLinks makes the disk in memory look the same on every system.
+var asLinks = bundle.Options{Pointer: bundle.Link}
 
 // furnish puts the settings and the foreign files on a fresh machine.
 func furnish(t testing.TB, d durable.Dir) {
@@ -229,7 +232,7 @@ func all(version string) map[string]string {
 
 // disk is the disk of a machine in memory.
 func (r *rig) disk() *durabletest.Disk {
-	return r.target.(part).Dir.(*durabletest.Disk) //nolint:errcheck // the tests that call it made it so
+	return r.target.(part).Dir.(*durabletest.Disk)
 }
 
 // under is the part of d below a directory.
