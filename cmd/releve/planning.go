@@ -23,10 +23,7 @@ func (a *app) look(ctx context.Context, req plan.Request) (*work, error) {
 		return nil, err
 	}
 	w := &work{s: s, req: req}
-	if w.manifest, err = s.manifestFor(ctx, req.Action, event.Discard); err == nil {
-		err = w.replan(ctx)
-	}
-	if err != nil {
+	if err := w.prepare(ctx, event.Discard); err != nil {
 		s.close()
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,11 +36,16 @@ func TestMain(m *testing.M) {
 // planChild is the whole work of a planning process: read, decode, plan,
 // print a line for each step, as apt-get -s does.
 func planChild(path string) error {
+	debug.SetGCPercent(400) // as cmd/releve does while it plans
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	p, err := Make(catalogueInput(data))
+	in, err := catalogueInput(data)
+	if err != nil {
+		return err
+	}
+	p, err := Make(in)
 	if err != nil {
 		return err
 	}
@@ -51,15 +57,19 @@ func planChild(path string) error {
 	return err
 }
 
-func catalogueInput(data []byte) Input {
-	v, err := manifest.Open(context.Background(), unpack(data), "stable")
+func catalogueInput(data []byte) (Input, error) {
+	m, err := unpack(data)
 	if err != nil {
-		panic(err) // a child of a benchmark ends loudly
+		return Input{}, err
+	}
+	v, err := manifest.Open(context.Background(), m, "stable")
+	if err != nil {
+		return Input{}, err
 	}
 	return Input{
 		Request:  Request{Action: Install, Components: targets("c00000")},
 		Manifest: v, Platform: manifest.MacOS, Facts: mac("12.7").lookup,
-	}
+	}, nil
 }
 
 // chain is a catalogue of entries releases: components of so many versions
@@ -104,18 +114,18 @@ func pack(tb testing.TB, comps []manifest.Component) []byte {
 	return b.Bytes()
 }
 
-func unpack(data []byte) manifesttest.Memory {
+func unpack(data []byte) (manifesttest.Memory, error) {
 	m := manifesttest.Memory{}
 	for len(data) > 0 {
 		line, rest, _ := bytes.Cut(data, []byte("\n"))
 		name, size, _ := strings.Cut(string(line), " ")
 		n, err := strconv.Atoi(size)
 		if err != nil || n > len(rest) {
-			panic("the catalogue of a benchmark is damaged: " + string(line))
+			return nil, fmt.Errorf("the catalogue of a benchmark is damaged at %q", line)
 		}
 		m[name], data = rest[:n], rest[n:]
 	}
-	return m
+	return m, nil
 }
 
 // aptRoot writes the same chain as a Debian repository index with nothing
@@ -153,7 +163,7 @@ func aptRoot(tb testing.TB, comps []manifest.Component) []string {
 		"-o", "APT::Architecture=amd64", "-o", "APT::Sandbox::User=root", "-o", "Acquire::Languages=none",
 		"-o", "APT::Install-Recommends=0",
 	}
-	update := exec.Command("apt-get", append(args, "update")...)
+	update := exec.CommandContext(tb.Context(), "apt-get", append(args, "update")...)
 	if out, err := update.CombinedOutput(); err != nil {
 		tb.Skipf("apt-get cannot read the index: %v\n%s", err, out)
 	}
@@ -205,11 +215,11 @@ func againstApt(b *testing.B, entries, versions int) {
 	fresh := append(slices.Clone(args), "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache=", "-s", "install", "c00000")
 	var ours, apt, cached []time.Duration
 	for b.Loop() {
-		child := exec.Command(os.Args[0])
+		child := exec.CommandContext(b.Context(), os.Args[0])
 		child.Env = append(os.Environ(), childCatalogue+"="+file)
 		ours = append(ours, cpu(b, child, "install "+last+" "))
-		apt = append(apt, cpu(b, exec.Command("apt-get", fresh...), "Inst "+last))
-		cached = append(cached, cpu(b, exec.Command("apt-get", simulate...), "Inst "+last))
+		apt = append(apt, cpu(b, exec.CommandContext(b.Context(), "apt-get", fresh...), "Inst "+last))
+		cached = append(cached, cpu(b, exec.CommandContext(b.Context(), "apt-get", simulate...), "Inst "+last))
 	}
 	a, f, c := median(ours), median(apt), median(cached)
 	b.ReportMetric(a, "releve-ms")
@@ -224,7 +234,10 @@ func BenchmarkPlan(b *testing.B) {
 	for _, entries := range []int{1_000, 10_000} {
 		for _, versions := range []int{1, 10} {
 			b.Run(fmt.Sprintf("entries=%d/versions=%d", entries, versions), func(b *testing.B) {
-				in := catalogueInput(pack(b, chain(entries, versions)))
+				in, err := catalogueInput(pack(b, chain(entries, versions)))
+				if err != nil {
+					b.Fatal(err)
+				}
 				b.ReportAllocs()
 				for b.Loop() {
 					if _, err := Make(in); err != nil {
@@ -243,7 +256,9 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(fmt.Sprintf("entries=%d", entries), func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
-				catalogueInput(data)
+				if _, err := catalogueInput(data); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

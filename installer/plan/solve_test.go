@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -269,7 +270,8 @@ func TestTooComplex(t *testing.T) {
 		return out
 	})
 	_, err := Make(input(t, comps, mac("12.7"), nil, Request{Action: Install}))
-	complex, ok := err.(*ComplexError)
+	var complex *ComplexError
+	ok := errors.As(err, &complex)
 	if !ok {
 		t.Fatalf("Make: error %v, want a *ComplexError", err)
 	}
