@@ -14,7 +14,7 @@ func (r *run) writeReceipts() error {
 	var write []receipt.Receipt
 	var remove []string
 	for _, s := range r.steps {
-		if s.To == "" {
+		if s.To == "" && s.Old == nil { // nothing is known to return to
 			remove = append(remove, s.Component)
 			continue
 		}

@@ -103,7 +103,9 @@ func TestReceiptsOfALife(t *testing.T) {
 		{backend.Rollback, "2.0", "1.0", "2.0", false},
 		{backend.Rollback, "1.0", "2.0", "1.0", false},
 		{backend.Downgrade, "2.0", "1.0", "2.0", false},
-		{backend.Uninstall, "1.0", "", "", false},
+		{backend.Uninstall, "1.0", "", "1.0", false},
+		{backend.Rollback, "", "1.0", "", true},
+		{backend.Uninstall, "1.0", "", "1.0", false},
 	}
 	for _, s := range steps {
 		r.must(t, planOf(s.action, s.from, s.to))

@@ -38,7 +38,7 @@ const Schema = 1
 type Receipt struct {
 	Schema    int               `json:"schema"`
 	Component string            `json:"component"`
-	Version   string            `json:"version"`
+	Version   string            `json:"version"` // "" after an uninstall: only Previous is of use
 	Backend   string            `json:"backend"`
 	Run       string            `json:"run"`
 	Time      time.Time         `json:"time"`
@@ -56,7 +56,7 @@ func (r Receipt) check(component string) error {
 		return fmt.Errorf("schema %d", r.Schema)
 	case r.Component != component:
 		return fmt.Errorf("it is of component %q", r.Component)
-	case r.Version == "":
+	case r.Version == "" && r.Previous == nil:
 		return errors.New("it names no version")
 	}
 	return nil
