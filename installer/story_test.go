@@ -8,6 +8,7 @@ import (
 
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/bundle"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/installer/event"
@@ -244,4 +245,48 @@ func TestUnknownBackendDoesNotLoseTheJournal(t *testing.T) {
 	if res, err := installer.Recover(t.Context(), r.deps); res.Outcome != event.Undone || err != nil {
 		t.Errorf("got outcome %q, %v, want undone", res.Outcome, err)
 	}
+}
+
+// TestSixSyncs counts what a switch may cost on any disk, from the intent of
+// a component's step to the end of its run.
+func TestSixSyncs(t *testing.T) {
+	for _, pointer := range []bundle.Pointer{bundle.Link, bundle.File} {
+		t.Run(string(pointer), func(t *testing.T) {
+			r, disk := bundleRig(t)
+			r.deps.Backends["bundle"] = bundle.New(r.target, bundle.Options{Pointer: pointer})
+			begun := 0
+			r.deps.Emit = func(e event.Event) {
+				if p, ok := e.(event.PhaseStarted); ok && p.Phase == event.Apply {
+					begun = disk.Ops()
+				}
+			}
+			for _, c := range []struct {
+				action   backend.Action
+				from, to string
+			}{{backend.Install, "", "1.0"}, {backend.Update, "1.0", "2.0"}, {backend.Rollback, "2.0", "1.0"}} {
+				p := planOf(c.action, c.from, c.to)
+				p.Steps = p.Steps[:1]
+				r.must(t, p)
+				if got := syncsUntilEnd(disk, begun); got > 6 {
+					t.Errorf("%s: got %d syncs, want at most 6", c.action, got)
+				}
+			}
+		})
+	}
+}
+
+// syncsUntilEnd counts the syncs after operation n up to that of the last
+// record in the journal.
+func syncsUntilEnd(disk *durabletest.Disk, n int) int {
+	syncs, total := 0, 0
+	for n++; n <= disk.Ops(); n++ {
+		op := disk.Op(n)
+		if strings.HasPrefix(op, "sync") {
+			total++
+		}
+		if op == "sync state/journal/current" {
+			syncs = total
+		}
+	}
+	return syncs
 }
