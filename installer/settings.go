@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strconv"
+	"strings"
 
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
@@ -23,8 +24,9 @@ const (
 // savedFile is a settings file with its copy in the kit. A file that did not
 // exist is not in the list, and is left alone when it appears.
 type savedFile struct {
-	Path   string      `json:"path"` // in Deps.Settings
-	Copy   string      `json:"copy"` // in Deps.State
+	Path   string      `json:"path"`  // in Deps.Settings, see settingName
+	Named  string      `json:"named"` // as the manifest names it, for people
+	Copy   string      `json:"copy"`  // in Deps.State
 	SHA256 string      `json:"sha256"`
 	Mode   fs.FileMode `json:"mode"`
 }
@@ -34,13 +36,14 @@ func (r *run) saveSettings(s *step) ([]savedFile, error) {
 	var saved []savedFile
 	dir := path.Join(kits, r.id, strconv.Itoa(s.index))
 	for n, setting := range s.Settings {
-		file, err := r.saveFile(setting.Path, path.Join(dir, strconv.Itoa(n)))
+		file, err := r.saveFile(settingName(setting.Path), path.Join(dir, strconv.Itoa(n)))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, failed(CodeSettings, err, "Component", s.Component, "Path", setting.Path)
 		}
+		file.Named = setting.Path
 		saved = append(saved, file)
 	}
 	if len(saved) == 0 {
@@ -52,6 +55,24 @@ func (r *run) saveSettings(s *step) ([]savedFile, error) {
 		}
 	}
 	return saved, nil
+}
+
+// SettingsRoot is the directory of Deps.Settings in which the absolute paths
+// of settings files begin: /Library/x is SettingsRoot/Library/x there, and
+// C:\Windows\x is SettingsRoot/C/Windows/x.
+const SettingsRoot = ".root"
+
+// settingName is the name in Deps.Settings of a settings file of the manifest.
+// It is not cleaned, so that a path with ".." in it is refused as one.
+func settingName(file string) string {
+	name := strings.ReplaceAll(file, `\`, "/")
+	if len(name) > 2 && name[1] == ':' && name[2] == '/' {
+		return SettingsRoot + "/" + name[:1] + name[2:]
+	}
+	if strings.HasPrefix(name, "/") {
+		return SettingsRoot + name
+	}
+	return name
 }
 
 func (r *run) saveFile(name, copyName string) (savedFile, error) {
@@ -98,11 +119,11 @@ func (r *run) guardSettings(s *step) error {
 	for _, file := range s.settings {
 		restored, err := r.guardFile(file)
 		if err != nil {
-			return failed(CodeSettingsBack, err, "Component", s.Component, "Path", file.Path)
+			return failed(CodeSettingsBack, err, "Component", s.Component, "Path", file.Named)
 		}
 		if restored {
-			r.deps.Log.Warn("settings file put back", "component", s.Component, "path", file.Path)
-			r.deps.Emit(event.SettingRestored{Step: s.index, Path: file.Path})
+			r.deps.Log.Warn("settings file put back", "component", s.Component, "path", file.Named)
+			r.deps.Emit(event.SettingRestored{Step: s.index, Path: file.Named})
 		}
 	}
 	return nil

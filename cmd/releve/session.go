@@ -196,7 +196,7 @@ func (s *session) known(ctx context.Context) (manifest.Verified, error) {
 // deps are what the engine works with.
 func (s *session) deps(sink event.Sink) installer.Deps {
 	return installer.Deps{
-		State: s.state, Settings: s.target, Backends: s.backends,
+		State: s.state, Settings: s.settings(), Backends: s.backends,
 		Packages: packages{s.packages}, Emit: sink, Now: s.a.now, Stop: s.stop,
 		NewRun:     s.a.newRun,
 		NoRollback: s.a.flags.noRollback, Log: s.a.log,

@@ -14,9 +14,6 @@ import (
 // makes the calls that the engine would make then, and expects the component
 // to be wholly old or wholly new.
 func (s Suite) interrupted(t *testing.T) {
-	if s.OnDisk == nil {
-		t.Skip("this backend does not run on a disk that can lose power")
-	}
 	points := 0
 	for _, c := range changes() {
 		base := durabletest.NewDisk()
