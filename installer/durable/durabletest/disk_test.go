@@ -247,3 +247,41 @@ func BenchmarkScenario(b *testing.B) {
 		run.Restart(LoseSome(1)).Snapshot()
 	}
 }
+
+// TestFingerprintTellsStatesApart makes one change after another, durable and
+// not, and comes back to a state that was there before.
+func TestFingerprintTellsStatesApart(t *testing.T) {
+	d := NewDisk()
+	seen := map[string]string{"empty": d.Fingerprint()}
+	steps := []struct {
+		name string
+		do   func()
+		like string // an earlier state that this is again
+	}{
+		{"created", func() { putFile(t, d, "a", "") }, ""},
+		{"written", func() { putFile(t, d, "a", "1") }, ""},
+		{"content-durable", func() { must(t, putFile(t, d, "a", "1").Sync()) }, ""},
+		{"all-durable", func() { must(t, d.SyncDir(".")) }, ""},
+		{"durable-again", func() { must(t, d.SyncTree(".")) }, "all-durable"},
+		{"moved", func() { must(t, d.Rename("a", "b")) }, ""},
+		{"moved-durably", func() { must(t, d.SyncDir(".")) }, ""},
+		{"back", func() { must(t, errors.Join(d.Rename("b", "a"), d.SyncDir("."))) }, "all-durable"},
+		{"other-content", func() { putFile(t, d, "a", "2") }, ""},
+		{"link", func() { must(t, d.Symlink("a", "l")) }, ""},
+	}
+	for _, s := range steps {
+		s.do()
+		got := d.Fingerprint()
+		if twin := d.Clone().Fingerprint(); twin != got {
+			t.Errorf("%s: a clone has another fingerprint", s.name)
+		}
+		for name, other := range seen {
+			if same := got == other; same != (name == s.like) {
+				t.Errorf("%s and %s: same fingerprint is %v", s.name, name, same)
+			}
+		}
+		if s.like == "" {
+			seen[s.name] = got
+		}
+	}
+}
