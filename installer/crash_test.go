@@ -59,21 +59,30 @@ type matrix struct {
 	scenario
 	base     *durabletest.Disk
 	old, new world
-	oneOf    int           // the part of the pairs that is tried
-	points   *atomic.Int64 // first cuts with one way of coming back each
-	pairs    *atomic.Int64 // second cuts, during recovery
-	allPairs *atomic.Int64 // how many there are
-	seen     int
+	oneOf    int             // of how many second cuts one is tried
+	first    map[string]bool // machines after a first cut, see seenBefore
+	machines map[string]bool // machines that recovered after any cut
+	seconds  int             // second cuts seen
+	*tally
 }
 
-// sample returns of how many pairs one is tried: RELEVE_CRASH, or a number
-// that makes the matrix a matter of seconds. RELEVE_CRASH=full tries all, which
-// takes hours and needs -timeout 0.
+// tally counts over all scenarios.
+type tally struct {
+	points   atomic.Int64 // first cuts with one way of coming back each
+	machines atomic.Int64 // different machines that recovered
+	seconds  atomic.Int64 // second cuts tried, during the recovery of a machine
+	all      atomic.Int64 // second cuts there are
+	pairs    atomic.Int64 // second cuts tried, with one way of coming back each
+}
+
+// sample returns of how many second cuts one is tried: RELEVE_CRASH, or a
+// number that makes the matrix a matter of seconds. RELEVE_CRASH=full tries
+// all.
 func sample(t *testing.T) int {
 	text := os.Getenv("RELEVE_CRASH")
 	switch text {
 	case "":
-		return 997
+		return fewCuts
 	case "full":
 		return 1
 	}
@@ -88,20 +97,22 @@ func sample(t *testing.T) int {
 // scenario, lets the machine come back in several ways, recovers, and cuts the
 // power again during the recovery.
 func TestCrashMatrix(t *testing.T) {
-	var points, pairs, allPairs atomic.Int64
+	var n tally
 	oneOf := sample(t)
 	t.Run("scenarios", func(t *testing.T) {
 		for _, s := range scenarios() {
 			t.Run(s.name, func(t *testing.T) {
 				t.Parallel()
-				m := &matrix{scenario: s, oneOf: oneOf, points: &points, pairs: &pairs, allPairs: &allPairs}
+				m := &matrix{scenario: s, oneOf: oneOf, tally: &n}
+				m.first, m.machines = map[string]bool{}, map[string]bool{}
 				m.prepare(t)
 				m.run(t)
 			})
 		}
 	})
-	t.Logf("crash matrix: %d points, one operation of %d, %d of %d pairs with a second cut during recovery, failed: %v",
-		points.Load(), everyOp, pairs.Load(), allPairs.Load(), t.Failed())
+	t.Logf("crash matrix: %d points, at one operation of %d; %d pairs with a second cut during recovery, "+
+		"at %d of %d moments; %d different machines recovered, failed: %v",
+		n.points.Load(), everyOp, n.pairs.Load(), n.seconds.Load(), n.all.Load(), n.machines.Load(), t.Failed())
 }
 
 // prepare makes the machine before the change, and finds out what it looks
@@ -162,32 +173,53 @@ func side(after bool) string {
 	return "before"
 }
 
+// seenBefore reports whether the same machine, down to the last byte and to what a
+// sync has covered, is in seen, and adds it. Many cuts leave the same one, and
+// what recovers once does so always: nothing here depends on time or chance.
+func seenBefore(seen map[string]bool, disk *durabletest.Disk, res installer.Result) bool {
+	key := fmt.Sprint(disk.Fingerprint(), res.Outcome == event.Done)
+	before := seen[key]
+	seen[key] = true
+	return before
+}
+
 // comeBack recovers a machine as the power cut left it, in one go and with
 // further cuts.
 func (m *matrix) comeBack(t *testing.T, at string, left *durabletest.Disk, res installer.Result) {
-	whole := left.Clone()
-	ops := m.recovered(t, at, whole, res, true)
+	if seenBefore(m.first, left, res) {
+		return
+	}
+	if !seenBefore(m.machines, left, res) {
+		m.tally.machines.Add(1)
+	}
+	ops := m.recovered(t, at, left.Clone(), res, true)
 	for n := 1; n <= ops; n++ {
 		for _, after := range []bool{false, true} {
-			for i, l := range losses() {
-				m.allPairs.Add(1)
-				m.seen++
-				if m.seen%m.oneOf != 0 {
-					continue
-				}
-				disk := left.Clone()
-				plant(disk, n, after)
-				_, err := installer.Recover(t.Context(), newRig(disk, "second").deps)
-				if !disk.Dead() {
-					if err != nil {
-						t.Errorf("%s, %s: recover without a cut: %v", m.name, at, err)
-					}
-					break
-				}
-				m.pairs.Add(1)
-				again := fmt.Sprintf("%s, then %s %d (%s), %s", at, side(after), n, disk.Op(n), l.name)
-				m.recovered(t, again, disk.Restart(l.loss), res, i == 0)
+			m.all.Add(1)
+			m.seconds++
+			if m.seconds%m.oneOf == 0 {
+				m.cutAgain(t, at, left, res, n, after)
 			}
+		}
+	}
+}
+
+// cutAgain cuts the power at operation n of the recovery of a machine.
+func (m *matrix) cutAgain(t *testing.T, at string, left *durabletest.Disk, res installer.Result, n int, after bool) {
+	disk := left.Clone()
+	plant(disk, n, after)
+	_, err := installer.Recover(t.Context(), newRig(disk, "second").deps)
+	if !disk.Dead() {
+		t.Errorf("%s, %s: a recovery is not like the one before: no operation %d, %v", m.name, at, n, err)
+		return
+	}
+	m.tally.seconds.Add(1)
+	for _, l := range losses() {
+		m.pairs.Add(1)
+		again := disk.Restart(l.loss)
+		if !seenBefore(m.machines, again, res) {
+			m.tally.machines.Add(1)
+			m.recovered(t, fmt.Sprintf("%s, then %s %d (%s), %s", at, side(after), n, disk.Op(n), l.name), again, res, false)
 		}
 	}
 }
