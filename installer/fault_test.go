@@ -2,6 +2,7 @@ package installer_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -246,4 +247,38 @@ func TestUndoingACompleteRunIsRemembered(t *testing.T) {
 	if want := []string{"cryptolib-cps", "srvsvcnam", "galss"}; res.Outcome != event.Undone || err != nil || !slices.Equal(reverted, want) {
 		t.Errorf("got outcome %q, %v, reverted %v, want undone, %v", res.Outcome, err, reverted, want)
 	}
+}
+
+// TestDiskFullAndThenThePowerGoes fills the disk when every step of an update
+// is done but its receipts are not, so that not even the undoing can be
+// written down, and cuts the power at each moment of that. Only the machine
+// itself then tells the recovery that the run is not one to complete.
+func TestDiskFullAndThenThePowerGoes(t *testing.T) {
+	m := &matrix{scenario: scenarios()[1]}
+	m.prepare(t)
+	apply := func(room, cut int) (*durabletest.Disk, installer.Result) {
+		disk := m.base.Clone()
+		disk.CutAfter(cut)
+		r := newRig(&fullDisk{Dir: disk, room: room}, "full")
+		r.deps.Backends = newRig(r.target.(part).Dir, "").plainBackends()
+		res, _ := installer.Apply(t.Context(), r.deps, m.plan()) // it ends as it may
+		return disk, res
+	}
+	enough := 0
+	for _, res := apply(enough, 0); res.Outcome != event.Done; _, res = apply(enough, 0) {
+		enough++
+	}
+	points := 0
+	for room := enough - 4; room < enough; room++ {
+		whole, _ := apply(room, 0)
+		for cut := whole.Ops() / 2; cut <= whole.Ops(); cut++ {
+			disk, res := apply(room, cut)
+			for _, l := range losses() {
+				points++
+				at := fmt.Sprintf("room for %d, cut after %d (%s), %s", room, cut, disk.Op(cut), l.name)
+				m.recovered(t, at, disk.Restart(l.loss), res, false)
+			}
+		}
+	}
+	t.Logf("%d points", points)
 }
