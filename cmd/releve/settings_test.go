@@ -15,7 +15,7 @@ func TestMachineSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer target.Close()
+	t.Cleanup(func() { _ = target.Close() })
 	elsewhere := filepath.Join(t.TempDir(), "galss.ini")
 	for path, content := range map[string]string{elsewhere: "of the machine", target.Path("galss.ini"): "of the target"} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
