@@ -2,11 +2,7 @@ package installer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/journal"
@@ -28,7 +24,11 @@ func Apply(ctx context.Context, d Deps, p plan.Plan) (Result, error) {
 		d.Emit(event.Finished{Outcome: event.Nothing, Installed: map[string]string{}})
 		return Result{Outcome: event.Nothing, Installed: map[string]string{}}, nil
 	}
-	r, err := newRun(d, d.NewRun(), digest(p), p.Steps)
+	digest, err := plan.Digest(p)
+	if err != nil {
+		return refused(d, p, because(CodeJournal, err))
+	}
+	r, err := newRun(d, d.NewRun(), digest, p.Steps)
 	if err != nil {
 		return refused(d, p, err)
 	}
@@ -160,14 +160,4 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	r.begun = true
 	return r.append(journal.Begin, 0, data)
-}
-
-// digest names the plan in the journal.
-func digest(p plan.Plan) string {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Sprintf("unknown: %v", err)
-	}
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
 }

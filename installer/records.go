@@ -17,7 +17,7 @@ import (
 // beginData is of journal.Begin: the whole plan, and the receipts of its
 // components as they were, nil for a component without one.
 type beginData struct {
-	Plan     string                      `json:"plan"` // digest, for people
+	Plan     string                      `json:"plan"` // plan.Digest, for people
 	Steps    []plan.Step                 `json:"steps"`
 	Receipts map[string]*receipt.Receipt `json:"receipts"`
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/plan"
 )
 
 // bundleRig is a process on a machine of its own, with the real backend.
@@ -87,6 +88,25 @@ func TestEventsOfAFailure(t *testing.T) {
 	}
 	if after := look(t, disk); !after.equal(before) {
 		t.Errorf("machine\n got %+v\nwant %+v", after, before)
+	}
+}
+
+// TestJournalNamesThePlan by the digest that a plan document has elsewhere.
+func TestJournalNamesThePlan(t *testing.T) {
+	r, _ := bundleRig(t)
+	p := planOf(backend.Install, "", "1.0")
+	want, err := plan.Digest(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := r.must(t, p)
+	text, err := durable.ReadFile(r.deps.State, "history/"+res.Run+".journal", 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, _, _ := strings.Cut(string(text), "\n")
+	if !strings.Contains(begin, `"plan":"`+want+`"`) {
+		t.Errorf("the journal begins %.300s, want the plan %s", begin, want)
 	}
 }
 
