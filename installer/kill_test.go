@@ -68,8 +68,8 @@ func TestKilledProcess(t *testing.T) {
 	t.Logf("seed %d: %d kills within %d operations, recoveries: %v", seed, kills, ops, outcomes)
 }
 
-// next is the version that a change leads to: install, update, downgrade,
-// uninstall, and over again.
+// next is the version that a change leads to: install, update, uninstall, and
+// over again.
 func next(version string) string {
 	return map[string]string{"": "1.0", "1.0": "2.0", "2.0": ""}[version]
 }

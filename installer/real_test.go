@@ -1,3 +1,5 @@
+//go:build unix
+
 package installer_test
 
 import (
@@ -69,6 +71,15 @@ func realProblems(t testing.TB, root *durable.Root, r *rig) []string {
 	}
 	if res, err := installer.Recover(t.Context(), r.deps); err != nil || res.Outcome != "nothing" {
 		out = append(out, fmt.Sprintf("second recovery: %q, %v", res.Outcome, err))
+	}
+	return out
+}
+
+// all says that every component is at a version.
+func all(version string) map[string]string {
+	out := map[string]string{}
+	for _, c := range components {
+		out[c] = version
 	}
 	return out
 }

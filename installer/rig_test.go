@@ -221,15 +221,6 @@ func (r *rig) versions(t testing.TB) map[string]string {
 	return out
 }
 
-// all says that every component is at a version.
-func all(version string) map[string]string {
-	out := map[string]string{}
-	for _, c := range components {
-		out[c] = version
-	}
-	return out
-}
-
 // disk is the disk of a machine in memory.
 func (r *rig) disk() *durabletest.Disk {
 	return r.target.(part).Dir.(*durabletest.Disk)

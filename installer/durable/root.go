@@ -191,9 +191,3 @@ func check(op, name string) error {
 	}
 	return nil
 }
-
-// unsupported tells that a file system has no such sync (some network shares,
-// exFAT). There is nothing to do about it, so it is not an error.
-func unsupported(err error) bool {
-	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL)
-}
