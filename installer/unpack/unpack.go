@@ -49,15 +49,12 @@ type Source interface {
 	io.ReaderAt
 }
 
-// Known tells whether the ending of a file name is one that Archive
-// understands: .tar.gz, .tgz, .tar.zst or .zip.
-func Known(name string) bool { return formatOf(name) != nil }
-
-// Archive unpacks src, whose format the ending of name tells, into the
-// directory into of dst, which it creates (with 0755, as its directories) and
-// which should be empty: an existing file is an error. It returns the entries
-// sorted by path. progress is told the bytes written so far, about every
-// 256 KiB; it is called by the goroutine of the caller.
+// Archive unpacks src, whose format the ending of name tells (.tar.gz, .tgz,
+// .tar.zst or .zip), into the directory into of dst, which it creates (with
+// 0755, as its directories) and which should be empty: an existing file is an
+// error. It returns the entries sorted by path. progress is told the bytes
+// written so far, about every 256 KiB; it is called by the goroutine of the
+// caller.
 //
 // What is wrong with the archive is an *Error. Anything else is a failure of
 // dst or the end of ctx.

@@ -42,7 +42,7 @@ func NewHTTP(base string, options ...Option) (Remote, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("repository URL %q: want http or https and a host", u.Redacted())
 	}
-	w := &web{base: u, settings: settings{agent: "releve", stall: 30 * time.Second}}
+	w := &web{base: u, settings: settings{stall: 30 * time.Second}}
 	for _, option := range options {
 		option(&w.settings)
 	}
@@ -108,7 +108,7 @@ func (w *web) get(ctx context.Context, name string, offset int64) (*http.Respons
 		cancel()
 		return nil, nil, fmt.Errorf("asking for %q: %w", target.Redacted(), err)
 	}
-	request.Header.Set("User-Agent", w.agent)
+	request.Header.Set("User-Agent", "releve") // without a version, which would tell what it is open to
 	if strings.HasPrefix(name, "targets/") {
 		// Offsets count in the bytes as published, not as compressed for the
 		// way. Metadata may be compressed.

@@ -17,14 +17,9 @@ import (
 type Option func(*settings)
 
 type settings struct {
-	agent     string
 	stall     time.Duration
 	forbidden bool
 }
-
-// UserAgent makes requests introduce themselves as agent, for example
-// "releve/1.2".
-func UserAgent(agent string) Option { return func(s *settings) { s.agent = agent } }
 
 // Stall sets how long a body may be silent before it is given up; 30 s
 // unless told.
