@@ -74,6 +74,12 @@ func (r *Repo) putCatalogue(s *state, path string, doc any, check func([]byte) e
 	if err := check(data); err != nil {
 		return &Error{Reason: CodeBadDocument, Name: path, Cause: err}
 	}
+	return r.putSigned(s, path, data)
+}
+
+// putSigned writes a document and has the role that covers its path sign it.
+// Without the key of that role nothing is written.
+func (r *Repo) putSigned(s *state, path string, data []byte) error {
 	role := s.roleOf(path)
 	if _, err := r.config.Keys.Signer(role); err != nil {
 		return err

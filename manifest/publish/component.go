@@ -98,14 +98,7 @@ func (r *Repo) SetComponent(name string, d Description) error {
 	if err != nil {
 		return err
 	}
-	role := s.roleOf(path)
-	if _, err := r.config.Keys.Signer(role); err != nil {
-		return err
-	}
-	if err := r.put(s, path, data); err != nil {
-		return err
-	}
-	return r.sign(s, role)
+	return r.putSigned(s, path, data)
 }
 
 // component reads the document of a component, or begins one.
