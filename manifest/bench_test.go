@@ -12,13 +12,13 @@ import (
 // catalogue is a component document of n releases like those of a real one.
 func catalogue(b *testing.B, n int) []byte {
 	b.Helper()
-	c := Component{Schema: Schema, Name: "agent", Title: Text{"Agent", "Agent"}}
+	c := Component{Schema: Schema, Name: "galss", Title: Text{"GALSS", "GALSS"}}
 	for i := range n {
 		version := fmt.Sprintf("%d.%d.%d", i/100, i/10%10, i%10)
 		c.Releases = append(c.Releases, Release{
 			Version: version, Platform: Windows, Date: "2024-09-16", Backend: "bundle",
 			Artifact: &Artifact{
-				Path:   "components/agent/" + version + "/windows/agent-" + version + ".tar.zst",
+				Path:   "components/galss/" + version + "/windows/galss-" + version + ".tar.zst",
 				Length: 7340032, SHA256: fmt.Sprintf("%064x", i), Unpacked: 20971520, Entries: 41,
 			},
 			Requires: []Rule{{
@@ -26,7 +26,7 @@ func catalogue(b *testing.B, n int) []byte {
 				Require: Condition{Fact: "os.build", In: ">= 19045, != 28000"},
 				Because: Text{"Le système est trop ancien.", "The system is too old."},
 			}},
-			Needs: []Need{{Component: "runtime", In: ">= 1.4.0, < 3.0.0"}},
+			Needs: []Need{{Component: "fsv", In: ">= 1.4.0, < 3.0.0"}},
 		})
 	}
 	data, err := Encode(c)

@@ -17,7 +17,7 @@ const (
 // renamed.
 type PathInfo struct {
 	Path     string   // with <name> where the name of a component stands
-	Type     Type     //
+	Type     Type     // of the value
 	Values   []string // every value there is, or nil when the set is open
 	Detected bool     // Detect can find it; the others are added by who recognises them
 	Meaning  string   // one English sentence, with the unit if there is one
