@@ -1,6 +1,7 @@
 package releve_test
 
 import (
+	"go/ast"
 	"path"
 	"slices"
 	"strings"
@@ -42,9 +43,9 @@ tui/jsonl                      installer/event tui/text
 tui                            manifest installer/event installer/plan installer/diagnose tui/text
 
 manifest/manifesttest          manifest
-manifest/trust/trusttest       manifest manifest/trust manifest/publish
+manifest/trust/trusttest       manifest/trust
 installer/durable/durabletest  installer/durable
-installer/backend/backendtest  manifest installer/backend installer/durable installer/durable/durabletest
+installer/backend/backendtest  manifest installer/backend installer/durable/durabletest
 
 cmd/releve                     *
 cmd/releve-repo                *
@@ -184,6 +185,28 @@ func TestOnlyProbesStartPrograms(t *testing.T) {
 	for _, s := range files["installer"] {
 		if slices.Contains(s.imports(t), "os/exec") && !strings.HasPrefix(path.Base(s.name), "probe") {
 			t.Errorf("%s: only installer/probe*.go may import os/exec", s.name)
+		}
+	}
+}
+
+// doors lists the packages that say what is authentic: trust by signatures,
+// reference by being part of the program, manifesttest by being a test. Whoever
+// has an Authenticator gets a manifest.Verified for its bytes, so a fourth door
+// is a decision about trust.
+const doors = "manifest/trust manifest/reference manifest/manifesttest"
+
+// TestNobodyElseAuthenticates fails for a manifest.Authenticator, told by its
+// method, outside the packages named above.
+func TestNobodyElseAuthenticates(t *testing.T) {
+	dirs, files := packages(sources(t))
+	for _, dir := range dirs {
+		for _, s := range files[dir] {
+			for _, decl := range s.file.Decls {
+				f, ok := decl.(*ast.FuncDecl)
+				if ok && f.Recv != nil && f.Name.Name == "Authenticated" && !slices.Contains(strings.Fields(doors), dir) {
+					t.Errorf("%s: %s must not say what is authentic; only these do: %s", s.name, dir, doors)
+				}
+			}
 		}
 	}
 }

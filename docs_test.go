@@ -1,7 +1,6 @@
 package releve_test
 
 import (
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -15,7 +14,7 @@ var link = regexp.MustCompile(`\]\(([^)#\s]+)[^)]*\)`)
 
 // TestDocumentLinks fails for a link in a document that leads to no file.
 func TestDocumentLinks(t *testing.T) {
-	for _, name := range documents(t) {
+	for _, name := range filesNamed(t, ".md") {
 		data, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -71,25 +70,4 @@ func TestReadmeNamesTheTestCommand(t *testing.T) {
 	if !found || commands != 1 {
 		t.Errorf("README.md has %d test commands between its markers, want 1", commands)
 	}
-}
-
-// documents lists the Markdown files of the module.
-func documents(t *testing.T) []string {
-	t.Helper()
-	var names []string
-	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case d.IsDir() && name != "." && ignored(d.Name()):
-			return filepath.SkipDir
-		case !d.IsDir() && path.Ext(d.Name()) == ".md":
-			names = append(names, name)
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatalf("looking for documents: %v", err)
-	}
-	return names
 }

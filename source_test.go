@@ -35,34 +35,43 @@ func sources(t *testing.T) []source {
 	t.Helper()
 	var all []source
 	fset := token.NewFileSet()
+	for _, name := range filesNamed(t, ".go") {
+		f, err := parser.ParseFile(fset, filepath.FromSlash(name), nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatalf("reading the sources of the module: %v", err)
+		}
+		all = append(all, source{
+			name:  name,
+			dir:   path.Dir(name),
+			test:  strings.HasSuffix(name, "_test.go"),
+			file:  f,
+			fset:  fset,
+			lines: fset.File(f.FileStart).LineCount(),
+		})
+	}
+	return all
+}
+
+// filesNamed lists the files of the module with this ending, with slashes on
+// every system.
+func filesNamed(t *testing.T, ending string) []string {
+	t.Helper()
+	var names []string
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case d.IsDir() && name != "." && ignored(d.Name()):
 			return filepath.SkipDir
-		case d.IsDir() || path.Ext(d.Name()) != ".go":
-			return nil
+		case !d.IsDir() && path.Ext(d.Name()) == ending:
+			names = append(names, filepath.ToSlash(name))
 		}
-		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		slash := filepath.ToSlash(name)
-		all = append(all, source{
-			name:  slash,
-			dir:   path.Dir(slash),
-			test:  strings.HasSuffix(slash, "_test.go"),
-			file:  f,
-			fset:  fset,
-			lines: fset.File(f.FileStart).LineCount(),
-		})
 		return nil
 	})
 	if err != nil {
-		t.Fatalf("reading the sources of the module: %v", err)
+		t.Fatalf("looking for files %s: %v", ending, err)
 	}
-	return all
+	return names
 }
 
 // ignored reports whether the go command does not look into such a directory
