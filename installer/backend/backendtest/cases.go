@@ -54,14 +54,17 @@ func (s Suite) applyTwice(t *testing.T) {
 	}
 }
 
-func (s Suite) revert(t *testing.T, times int) {
+// revert undoes each change so many times, after Apply or without it.
+func (s Suite) revert(t *testing.T, applied bool, times int) {
 	for _, c := range changes() {
 		t.Run(string(c.action), func(t *testing.T) {
 			m := s.at(t, c.past...)
 			tree, state := m.Tree(), m.state(t)
 			j := m.job(t, c.action, c.to)
 			u := m.prepare(t, j)
-			m.must(t, "apply", apply(t.Context(), m.Open(), j, u))
+			if applied {
+				m.must(t, "apply", apply(t.Context(), m.Open(), j, u))
+			}
 			j.New = nil // after a crash the new package may be gone
 			for range times {
 				m.must(t, "revert", revert(t.Context(), m.Open(), j, u))
@@ -82,20 +85,6 @@ func (m *bench) unchanged(t *testing.T, tree map[string]string, state backend.St
 		t.Errorf("state\n got %+v\nwant %+v", got, state)
 	}
 	m.check(t, state.Version)
-}
-
-func (s Suite) revertWithoutApply(t *testing.T) {
-	for _, c := range changes() {
-		t.Run(string(c.action), func(t *testing.T) {
-			m := s.at(t, c.past...)
-			tree, state := m.Tree(), m.state(t)
-			j := m.job(t, c.action, c.to)
-			u := m.prepare(t, j)
-			m.must(t, "revert", revert(t.Context(), m.Open(), j, u))
-			m.must(t, "settle", m.Open().Settle(t.Context(), j, u, false))
-			m.unchanged(t, tree, state)
-		})
-	}
 }
 
 func (s Suite) applyAfterRevert(t *testing.T) {
