@@ -43,31 +43,6 @@ func TestSchemaAcceptsTheSamples(t *testing.T) {
 	}
 }
 
-// TestReferenceConformsToTheSchemas reads the documents that are shipped; that
-// the decoder accepts them is tested where they are embedded.
-func TestReferenceConformsToTheSchemas(t *testing.T) {
-	for kind, pattern := range map[string]string{
-		"component":  "reference/components/*/component.json",
-		"channel":    "reference/channels/*.json",
-		"advisories": "reference/advisories.json",
-	} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no documents %s: %v", pattern, err)
-		}
-		s := schemaOf(t, kind)
-		for _, name := range files {
-			data, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := conforms(t, s, data); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	}
-}
-
 func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 	schemas := map[string]*jsonschema.Schema{}
 	for kind := range parsers() {

@@ -130,9 +130,6 @@ func setAside(d durable.Dir, name string) error {
 	return d.SyncDir(dir)
 }
 
-// Write writes one receipt, durably.
-func Write(d durable.Dir, r Receipt) error { return WriteAll(d, []Receipt{r}, nil) }
-
 // Remove removes the receipt of component, durably. That there is none is no
 // error.
 func Remove(d durable.Dir, component string) error { return WriteAll(d, nil, []string{component}) }

@@ -33,6 +33,8 @@ func sample(component, version string) Receipt {
 	}
 }
 
+func write(d durable.Dir, r Receipt) error { return WriteAll(d, []Receipt{r}, nil) }
+
 func TestWriteThenLoad(t *testing.T) {
 	d := durabletest.NewDisk()
 	if all, problems := Load(d); len(all) != 0 || all == nil || problems != nil {
@@ -40,7 +42,7 @@ func TestWriteThenLoad(t *testing.T) {
 	}
 	want := map[string]Receipt{"galss": sample("galss", "3.43"), "srvsvcnam": sample("srvsvcnam", "3.42.02")}
 	must(t, WriteAll(d, slices.Collect(maps.Values(want)), nil))
-	must(t, Write(d, sample("gone", "1")))
+	must(t, write(d, sample("gone", "1")))
 	must(t, Remove(d, "gone"))
 	must(t, Remove(d, "never-there"))
 	got, problems := Load(d.Restart(durabletest.LoseAll()))
@@ -51,7 +53,7 @@ func TestWriteThenLoad(t *testing.T) {
 
 func TestWriteAllSharesOneDirectorySync(t *testing.T) {
 	d := durabletest.NewDisk()
-	must(t, Write(d, sample("galss", "3.42")))
+	must(t, write(d, sample("galss", "3.42")))
 	before := d.Syncs()
 	must(t, WriteAll(d, []Receipt{sample("galss", "3.43"), sample("cryptolib-cps", "5.2.1")}, []string{"srvsvcnam"}))
 	if got, want := d.Syncs()-before, 3; got != want {
@@ -100,7 +102,7 @@ func TestDamagedReceiptsAreSetAside(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := durabletest.NewDisk()
-			must(t, Write(d, sample("srvsvcnam", "3.43")))
+			must(t, write(d, sample("srvsvcnam", "3.43")))
 			must(t, durable.WriteFile(d, "receipts/galss.json", []byte(content), 0o600))
 			got, problems := Load(d)
 			var bad *DamagedError
@@ -129,14 +131,14 @@ func TestUnknownMembersAreNoDamage(t *testing.T) {
 func TestNamesStayInTheDirectory(t *testing.T) {
 	d := durabletest.NewDisk()
 	for _, name := range []string{"", "..", "../x", "a/b", "nul", `a\b`} {
-		if err := Write(d, sample(name, "1")); !errors.Is(err, fs.ErrInvalid) {
+		if err := write(d, sample(name, "1")); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("write %q: got %v", name, err)
 		}
 		if err := Remove(d, name); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("remove %q: got %v", name, err)
 		}
 	}
-	if err := Write(d, Receipt{Component: "galss"}); err == nil {
+	if err := write(d, Receipt{Component: "galss"}); err == nil {
 		t.Error("wrote a receipt without a version")
 	}
 }
