@@ -39,7 +39,6 @@ func (r *run) receipt(s *step) receipt.Receipt {
 		Absent:    s.From == "",
 	}
 	before := r.receipts[s.Component]
-	rec.Held = before != nil && before.Held
 	switch {
 	case s.From == s.To && before != nil: // a repair: the version before stays the version before
 		rec.Previous, rec.Absent = before.Previous, before.Absent

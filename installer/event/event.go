@@ -23,8 +23,9 @@ func Discard(Event) {}
 // Phase is a stage of one step.
 type Phase string
 
-// The phases in the order in which a step goes through them. Quiesce exists
-// only for components with running programs; Revert only after a failure.
+// The phases in the order in which a step goes through them. Quiesce is for
+// components with running programs, which no backend stops yet; Revert comes
+// only after a failure.
 const (
 	Fetch   Phase = "fetch"
 	Kit     Phase = "kit"

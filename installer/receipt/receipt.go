@@ -46,7 +46,6 @@ type Receipt struct {
 	Digest    string            `json:"digest,omitempty"`   // backend.State.Digest after the change
 	Previous  *manifest.Release `json:"previous,omitempty"` // what a rollback returns to
 	Absent    bool              `json:"absent,omitempty"`   // before the change there was no version
-	Held      bool              `json:"held,omitempty"`     // somebody wants this version kept: updates leave it alone
 }
 
 // check refuses what could not have been written for component.

@@ -29,7 +29,6 @@ func sample(component, version string) Receipt {
 		Release:  &manifest.Release{Version: version, Platform: manifest.MacOS, Artifact: &manifest.Artifact{Path: "p", Length: 3}},
 		Digest:   strings.Repeat("a", 64),
 		Previous: &manifest.Release{Version: "1.0", Platform: manifest.MacOS},
-		Held:     true,
 	}
 }
 
