@@ -31,6 +31,8 @@ type app struct {
 	flags flags
 	text  *text.Printer
 	log   *slog.Logger
+
+	recorded bool // this invocation left its result in the state folder
 }
 
 // flags are the options that every command takes.
@@ -42,6 +44,7 @@ type flags struct {
 	lang            string
 	pins            []string
 	json, plain     bool
+	version         bool
 	silent          bool
 	allowUnknown    bool
 	noRollback      bool
@@ -58,10 +61,11 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.errOut)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
+	a.recordMistake(cmd, err)
 	var s statusError
 	if !errors.As(err, &s) {
 		a.report(err)
@@ -127,26 +131,23 @@ func (a *app) language() error {
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "releve",
-		Short:         "Install, update, repair, remove and roll back card reading components",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.flags.silent && !a.flags.json {
+				a.out = io.Discard
+			}
 			return a.language()
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return a.unknownCommand(cmd, args[0])
-			}
-			if !a.interactive() {
-				return cmd.Help()
-			}
-			return a.runInteractive(cmd.Context(), plan.Request{Action: plan.Install})
-		},
+		RunE: a.runRoot,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true
 	a.persistentFlags(root)
+	root.Flags().BoolVar(&a.flags.version, "version", false, "")
 	root.SetFlagErrorFunc(a.flagError)
+	root.SetHelpFunc(a.help)
+	root.SetHelpCommand(a.helpCommand())
 	root.AddCommand(
 		a.versionCommand(), a.factsCommand(), a.diagnoseCommand(), a.statusCommand(),
 		a.checkCommand(), a.planCommand(), a.explainCommand(), a.applyCommand(),
@@ -158,40 +159,37 @@ func (a *app) command() *cobra.Command {
 	return root
 }
 
+// runRoot is releve without a command: the terminal interface.
+func (a *app) runRoot(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) > 0:
+		return unknownCommand(cmd, args[0])
+	case a.flags.version:
+		return a.printVersion()
+	case !a.interactive():
+		return &cliError{code: CodeNeedCommand}
+	}
+	return a.runInteractive(cmd.Context(), plan.Request{Action: plan.Install})
+}
+
+// persistentFlags adds the options of every command. What they mean stands in
+// the catalogue of texts, see help.
 func (a *app) persistentFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.flags.repo, "repo", "", "signed repository: `URL|DIR`")
-	f.StringVar(&a.flags.trustRoot, "trust-root", "", "root.json to trust at first: `FILE`")
-	f.StringVar(&a.flags.state, "state", "", "where releve keeps metadata, packages, receipts and journal: `DIR`")
-	f.StringVar(&a.flags.target, "target", "", "where components are installed: `DIR`")
-	f.StringVar(&a.flags.facts, "facts", "", "use the facts of another machine: `FILE` of 'releve facts --json'")
-	f.StringVar(&a.flags.channel, "channel", "stable", "channel to follow: `NAME`")
-	f.StringVar(&a.flags.lang, "lang", a.flags.lang, "language: `fr|en`")
-	f.StringArrayVar(&a.flags.pins, "pin", nil, "keep a component at one version: `C@V` (repeatable)")
-	f.BoolVar(&a.flags.json, "json", false, "one JSON object a line on standard output")
-	f.BoolVar(&a.flags.plain, "plain", false, "plain lines, never the terminal interface")
-	f.BoolVar(&a.flags.silent, "silent", false, "print nothing; the log and the result file tell")
-	f.BoolVar(&a.flags.allowUnknown, "allow-unknown", false, "accept conditions that cannot be decided on this system")
-	f.BoolVar(&a.flags.noRollback, "no-rollback", false, "go on where a change could not be undone")
-	f.BoolVar(&a.flags.ascii, "ascii", false, "terminal interface without Unicode")
-}
-
-func (a *app) unknownCommand(cmd *cobra.Command, name string) error {
-	var names []string
-	for _, sub := range cmd.Root().Commands() {
-		names = append(names, sub.Name())
-	}
-	return &cliError{code: CodeUnknownCommand, args: map[string]string{"Name": name, "Nearest": plan.Nearest(name, names)}}
-}
-
-// flagError names the flag that was probably meant.
-func (a *app) flagError(cmd *cobra.Command, err error) error {
-	name, ok := strings.CutPrefix(err.Error(), "unknown flag: ")
-	if !ok {
-		return &cliError{code: CodeBadUsage, args: map[string]string{"What": err.Error(), "Command": cmd.CommandPath()}, cause: err}
-	}
-	names := flagNames(cmd)
-	return &cliError{code: CodeUnknownFlag, args: map[string]string{"Name": name, "Nearest": plan.Nearest(name, names)}, cause: err}
+	f.StringVar(&a.flags.repo, "repo", "", "")
+	f.StringVar(&a.flags.trustRoot, "trust-root", "", "")
+	f.StringVar(&a.flags.state, "state", "", "")
+	f.StringVar(&a.flags.target, "target", "", "")
+	f.StringVar(&a.flags.facts, "facts", "", "")
+	f.StringVar(&a.flags.channel, "channel", "stable", "")
+	f.StringVar(&a.flags.lang, "lang", a.flags.lang, "")
+	f.StringArrayVar(&a.flags.pins, "pin", nil, "")
+	f.BoolVar(&a.flags.json, "json", false, "")
+	f.BoolVar(&a.flags.plain, "plain", false, "")
+	f.BoolVar(&a.flags.silent, "silent", false, "")
+	f.BoolVar(&a.flags.allowUnknown, "allow-unknown", false, "")
+	f.BoolVar(&a.flags.noRollback, "no-rollback", false, "")
+	f.BoolVar(&a.flags.ascii, "ascii", false, "")
 }
 
 // interactive reports whether a person sits at a terminal and may be asked.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,19 +19,19 @@ import (
 
 // changeCommand builds the command of one verb that changes the workstation.
 func (a *app) changeCommand(verb plan.Verb) *cobra.Command {
-	uses := map[plan.Verb][2]string{
-		plan.Install:   {"install C[@V]...", "Install components, or bring them to the newest release that works here"},
-		plan.Update:    {"update [C...]", "Update the components that are installed"},
-		plan.Uninstall: {"uninstall C...", "Remove components, each alone"},
-		plan.Rollback:  {"rollback C...", "Return components to the version before their last change"},
-		plan.Repair:    {"repair C...", "Put the installed version back in order"},
+	uses := map[plan.Verb]string{
+		plan.Install:   "install C[@V]...",
+		plan.Update:    "update [C...]",
+		plan.Uninstall: "uninstall C...",
+		plan.Rollback:  "rollback C...",
+		plan.Repair:    "repair C...",
 	}
 	check := needComponent
 	if verb == plan.Update {
-		check = cobra.ArbitraryArgs
+		check = takes(0, -1)
 	}
 	return &cobra.Command{
-		Use: uses[verb][0], Short: uses[verb][1],
+		Use: uses[verb], Annotations: changing(),
 		Args: check,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := a.request(verb, args)
@@ -54,26 +55,19 @@ func needComponent(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// argsOr gives cobra's complaint about arguments a code of ours.
-func (a *app) argsOr(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return &cliError{code: CodeBadUsage, args: map[string]string{"What": err.Error(), "Command": cmd.UseLine()}, cause: err}
-		}
-		return nil
-	}
-}
-
 // request reads components and pins from the command line.
 func (a *app) request(verb plan.Verb, args []string) (plan.Request, error) {
 	req := plan.Request{Action: verb, AllowUnknown: a.flags.allowUnknown}
 	for _, arg := range args {
-		name, version, _ := strings.Cut(arg, "@")
-		req.Components = append(req.Components, plan.Target{Component: name, Version: version})
+		target, err := targetOf(verb, arg)
+		if err != nil {
+			return req, err
+		}
+		req.Components = append(req.Components, target)
 	}
 	for _, pin := range a.flags.pins {
 		name, version, ok := strings.Cut(pin, "@")
-		if !ok || version == "" {
+		if !ok || name == "" || version == "" {
 			return req, &cliError{code: CodeBadChoice, args: map[string]string{"Flag": "--pin", "Value": pin, "Choices": "C@V"}}
 		}
 		if req.Pins == nil {
@@ -128,14 +122,29 @@ func (w *work) prepare(ctx context.Context, sink event.Sink) (err error) {
 	if w.manifest, err = w.s.manifestFor(ctx, w.req.Action, sink); err != nil {
 		return err
 	}
+	if err := w.knownPins(); err != nil {
+		return err
+	}
 	return w.replan(ctx)
+}
+
+// knownPins refuses a pin to a component that nobody knows: a slip of the pen
+// there would let the component move.
+func (w *work) knownPins() error {
+	known := w.s.names(w.manifest)
+	for _, name := range sortedKeys(w.req.Pins) {
+		if !slices.Contains(known, name) {
+			return &plan.UnknownError{Component: name, Nearest: plan.Nearest(name, known)}
+		}
+	}
+	return nil
 }
 
 // recover ends an interrupted run before anything else is done.
 func (s *session) recover(ctx context.Context, sink event.Sink) error {
 	res, err := installer.Recover(ctx, s.deps(sink))
 	if res.Outcome == event.Stuck {
-		s.record(res, exitStuck, err)
+		s.record(res, plan.Plan{}, exitStuck, err)
 		return statusError(exitStuck)
 	}
 	return err
@@ -247,7 +256,7 @@ func (w *work) conclude(res installer.Result, err error) error {
 		status = exitPartly
 	}
 	if w != nil {
-		w.s.record(res, status, err)
+		w.s.record(res, w.plan, status, err)
 	}
 	switch {
 	case res.Outcome == event.Reverted || res.Outcome == event.Stuck:
@@ -262,10 +271,7 @@ func (w *work) conclude(res installer.Result, err error) error {
 
 // showPlan says what is about to be done and what is refused.
 func (a *app) showPlan(p plan.Plan) error {
-	switch {
-	case a.flags.silent:
-		return nil
-	case a.flags.json:
+	if a.flags.json {
 		return jsonl.Value(a.out, "plan", p)
 	}
 	return line.Plan(a.out, a.text, p)

@@ -44,14 +44,14 @@ type demo struct {
 func (a *app) demoCommand() *cobra.Command {
 	var name, keep string
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Play the story of a workstation on real files, in a folder of its own",
-		Args: a.argsOr(cobra.NoArgs),
+		Use:  "demo",
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), name, keep)
 		},
 	}
-	cmd.Flags().StringVar(&name, "machine", "mojave", "the captured machine to play: `NAME`, one of "+joinNames(machine.Names()))
-	cmd.Flags().StringVar(&keep, "keep", "", "play in this new folder and keep everything: `DIR`")
+	cmd.Flags().StringVar(&name, "machine", "mojave", "")
+	cmd.Flags().StringVar(&keep, "keep", "", "")
 	return cmd
 }
 
@@ -94,7 +94,7 @@ func demoFolder(keep string) (string, error) {
 		err = os.Mkdir(dir, 0o700)
 	}
 	if err != nil {
-		return "", &cliError{code: CodeUnreadable, args: map[string]string{"Path": keep, "Why": err.Error()}, cause: err}
+		return "", unusable(keep, err)
 	}
 	return dir, nil
 }

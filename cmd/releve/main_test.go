@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -22,10 +23,22 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"releve": func() {
-			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: time.Now}
-			os.Exit(a.run(context.Background(), os.Args[1:]))
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock()}
+			status := a.run(ctx, os.Args[1:])
+			stop()
+			os.Exit(status)
 		},
 	})
+}
+
+// clock is the time of the program, which a script moves with DAYS_LATER.
+func clock() func() time.Time {
+	days, err := strconv.Atoi(os.Getenv("DAYS_LATER"))
+	if err != nil {
+		return time.Now
+	}
+	return func() time.Time { return time.Now().AddDate(0, 0, days) }
 }
 
 func TestScript(t *testing.T) {
@@ -59,6 +72,7 @@ func TestScript(t *testing.T) {
 			"release":  releaseLock,
 			"slowly":   slowly,
 			"waitfor":  waitFor,
+			"ndjson":   ndjson,
 		},
 	})
 }

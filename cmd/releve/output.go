@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -9,10 +8,6 @@ import (
 	"os/user"
 	"strings"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/receipt"
@@ -30,22 +25,17 @@ const (
 )
 
 const (
-	logName    = "releve.log"
-	logOld     = "releve.log.1"
-	logLimit   = 10 << 20 // bytes; one older file is kept
-	resultName = "result.json"
+	logName  = "releve.log"
+	logOld   = "releve.log.1"
+	logLimit = 10 << 20 // bytes; one older file is kept
 )
 
 // sink chooses the view of a run.
 func (a *app) sink() event.Sink {
-	switch {
-	case a.flags.json:
+	if a.flags.json {
 		return jsonl.To(a.out)
-	case a.flags.silent:
-		return event.Discard
-	default:
-		return line.To(a.out, a.text, line.Options{Now: a.now})
 	}
+	return line.To(a.out, a.text, line.Options{Now: a.now})
 }
 
 // say prints a sentence that is the answer of a command.
@@ -104,40 +94,6 @@ func (a *app) openLog(state *durable.Root) error {
 	return nil
 }
 
-// record keeps the result of the last command as a JSON document, for
-// deployment tools that look at a file rather than at output.
-func (s *session) record(res installer.Result, status int, runErr error) {
-	doc := struct {
-		Schema    int               `json:"schema"`
-		Run       string            `json:"run,omitempty"` // "" when nothing was begun
-		Time      string            `json:"time"`
-		Outcome   event.Outcome     `json:"outcome,omitempty"`
-		Status    int               `json:"status"`
-		Code      string            `json:"code,omitempty"`
-		Cause     string            `json:"cause,omitempty"`
-		Installed map[string]string `json:"installed,omitempty"`
-		Reboot    bool              `json:"reboot"`
-	}{
-		Schema: 1, Run: res.Run, Time: s.a.now().UTC().Format("2006-01-02T15:04:05Z"),
-		Outcome: res.Outcome, Status: status,
-		Installed: res.Installed, Reboot: res.Reboot,
-	}
-	if runErr != nil {
-		doc.Cause = runErr.Error()
-		var c coded
-		if errors.As(runErr, &c) {
-			doc.Code = c.Code()
-		}
-	}
-	data, err := json.MarshalIndent(doc, "", "  ")
-	if err == nil {
-		err = durable.WriteFile(s.state, resultName, append(data, '\n'), 0o644)
-	}
-	if err != nil {
-		s.a.log.Error("cannot write the result", "error", err.Error())
-	}
-}
-
 // user names the account that holds the lock, for the person who waits.
 func (a *app) user() string {
 	if u, err := user.Current(); err == nil {
@@ -157,18 +113,22 @@ func writeNew(path string, data []byte) error {
 		err = errors.Join(err, f.Sync(), f.Close())
 	}
 	if err != nil {
-		return &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+		return unusable(path, err)
 	}
 	return nil
 }
 
-// flagNames lists the flags of a command as they are typed.
-func flagNames(cmd *cobra.Command) []string {
-	var names []string
-	add := func(f *pflag.Flag) { names = append(names, "--"+f.Name) }
-	cmd.Flags().VisitAll(add)
-	cmd.InheritedFlags().VisitAll(add)
-	return names
+// unusable says what is wrong with a file or folder that the command line
+// names.
+func unusable(path string, err error) error {
+	code, args := CodeUnreadable, map[string]string{"Path": path, "Why": err.Error()}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		code = CodeMissingFile
+	case errors.Is(err, fs.ErrExist):
+		code = CodeFileExists
+	}
+	return &cliError{code: code, args: args, cause: err}
 }
 
 // metadataCache keeps verified metadata in the state folder, for the trust

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/store"
 	"github.com/releve-sante/releve/manifest"
@@ -12,9 +13,14 @@ import (
 // contract of its backends.
 type packages struct{ store *store.Store }
 
-// Fetch brings an artifact to the disk, verified.
+// Fetch brings an artifact to the disk, verified. A download that ended because
+// somebody pressed Ctrl-C is told as that, not as a fault of the network.
 func (p packages) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
-	return p.store.Fetch(ctx, a, progress)
+	err := p.store.Fetch(ctx, a, progress)
+	if err != nil && ctx.Err() != nil {
+		return &cliError{code: installer.CodeStopped, cause: err}
+	}
+	return err
 }
 
 // Has reports whether an artifact is held.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +31,8 @@ func (a *app) look(ctx context.Context, req plan.Request) (*work, error) {
 
 func (a *app) checkCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "check", Short: "Ask whether there is something new for what is installed; status 10 if so",
-		Args: a.argsOr(cobra.NoArgs),
+		Use:  "check",
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.printPlan(cmd.Context(), plan.Update, nil, "")
 		},
@@ -43,14 +42,14 @@ func (a *app) checkCommand() *cobra.Command {
 func (a *app) planCommand() *cobra.Command {
 	var verb, output string
 	cmd := &cobra.Command{
-		Use: "plan [C[@V]...]", Short: "Say what would be done and what is refused; status 10 if there is something to do",
-		Args: a.argsOr(cobra.ArbitraryArgs),
+		Use:  "plan [C[@V]...]",
+		Args: takes(0, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.printPlan(cmd.Context(), plan.Verb(verb), args, output)
 		},
 	}
-	cmd.Flags().StringVar(&verb, "for", string(plan.Install), "what to plan: `install|update|uninstall|rollback|repair`")
-	cmd.Flags().StringVarP(&output, "output", "o", "", "write the plan for 'releve apply': `FILE`")
+	cmd.Flags().StringVar(&verb, "for", string(plan.Install), "")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "")
 	return cmd
 }
 
@@ -101,16 +100,19 @@ func (a *app) writePlan(p plan.Plan, output string) error {
 
 func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "explain C[@V]", Short: "List every rule of a release with what it requires and what is here",
-		Args: a.argsOr(cobra.ExactArgs(1)),
+		Use:  "explain C[@V]",
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, v, _ := strings.Cut(args[0], "@")
-			w, err := a.look(cmd.Context(), plan.Request{Action: plan.Install, Components: []plan.Target{{Component: name}}})
+			wanted, err := targetOf(plan.Install, args[0])
+			if err != nil {
+				return err
+			}
+			w, err := a.look(cmd.Context(), plan.Request{Action: plan.Install, Components: []plan.Target{{Component: wanted.Component}}})
 			if err != nil {
 				return err
 			}
 			defer w.s.close()
-			e, err := plan.Explain(w.input(), plan.Target{Component: name, Version: v})
+			e, err := plan.Explain(w.input(), wanted)
 			if err != nil {
 				return err
 			}
@@ -124,8 +126,8 @@ func (a *app) explainCommand() *cobra.Command {
 
 func (a *app) applyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "apply PLAN", Short: "Carry out exactly the plan that 'releve plan -o PLAN' wrote, or refuse",
-		Args: a.argsOr(cobra.ExactArgs(1)),
+		Use: "apply PLAN", Annotations: changing(),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := readLimited(args[0], maxPlan)
 			if err != nil {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"runtime"
 	"runtime/debug"
 
@@ -16,32 +18,39 @@ import (
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version of releve", Args: a.argsOr(cobra.NoArgs),
+		Use: "version", Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
-			v := version
-			if info, ok := debug.ReadBuildInfo(); ok && v == "dev" && info.Main.Version != "" && info.Main.Version != "(devel)" {
-				v = info.Main.Version
-			}
-			if a.flags.json {
-				return jsonl.Value(a.out, "version", map[string]string{"version": v, "os": runtime.GOOS, "arch": runtime.GOARCH, "go": runtime.Version()})
-			}
-			return line.Printf(a.out, "releve %s %s/%s %s\n", v, runtime.GOOS, runtime.GOARCH, runtime.Version())
+			return a.printVersion()
 		},
 	}
 }
 
+func (a *app) printVersion() error {
+	v := version
+	if info, ok := debug.ReadBuildInfo(); ok && v == "dev" && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		v = info.Main.Version
+	}
+	if a.flags.json {
+		return jsonl.Value(a.out, "version", map[string]string{"version": v, "os": runtime.GOOS, "arch": runtime.GOARCH, "go": runtime.Version()})
+	}
+	return line.Printf(a.out, "releve %s %s/%s %s\n", v, runtime.GOOS, runtime.GOARCH, runtime.Version())
+}
+
 func (a *app) factsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "facts", Short: "Print what is known about this machine", Args: a.argsOr(cobra.NoArgs),
-		Long: "Print what is known about this machine. With --json the output is a document that --facts takes, on any machine.",
+		Use: "facts", Args: takes(0, 0),
+		Annotations: map[string]string{annotationAbout: "help-about-facts"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			facts, err := a.machineFacts(cmd.Context(), a.workingDir())
 			if err != nil {
 				return err
 			}
 			if a.flags.json {
-				_, err = a.out.Write(facts.Encode())
-				return err
+				var one bytes.Buffer // like every answer in JSON, one line
+				if err := json.Compact(&one, facts.Encode()); err != nil {
+					return err
+				}
+				return line.Printf(a.out, "%s\n", one.String())
 			}
 			return line.Facts(a.out, a.text, facts)
 		},
@@ -50,10 +59,9 @@ func (a *app) factsCommand() *cobra.Command {
 
 func (a *app) diagnoseCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "diagnose", Short: "Say what is wrong with this workstation, why, and what remedies it",
-		Long: "Say what is wrong with this workstation, why, and what remedies it. Without --repo the catalogue built into releve is used.\n" +
-			"Status 0: all is well; 10: there are findings; 3: a finding blocks card reading.",
-		Args: a.argsOr(cobra.NoArgs),
+		Use:         "diagnose",
+		Annotations: map[string]string{annotationAbout: "help-about-diagnose"},
+		Args:        takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			findings, err := a.diagnose(cmd.Context())
 			if err != nil {
@@ -61,7 +69,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 			}
 			if a.flags.json {
 				err = jsonl.Value(a.out, "findings", findings)
-			} else if !a.flags.silent {
+			} else {
 				err = line.Findings(a.out, a.text, findings)
 			}
 			if status := diagnose.Status(findings); err == nil && status != exitOK {

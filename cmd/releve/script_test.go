@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"io/fs"
 	"net/http"
@@ -142,4 +143,21 @@ func waitFor(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	ts.Fatalf("no file %q came in %s", args[1], args[0])
+}
+
+// ndjson requires that every line of a file is one JSON object with a type:
+// ndjson FILE.
+func ndjson(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	if text == "" {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	for line := range strings.Lines(text) {
+		var object struct {
+			Type string `json:"type"`
+		}
+		if err := json.Unmarshal([]byte(line), &object); err != nil || object.Type == "" {
+			ts.Fatalf("not an object with a type: %q (%v)", line, err)
+		}
+	}
 }

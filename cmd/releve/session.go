@@ -67,12 +67,24 @@ func (a *app) open() (*session, error) {
 	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
 	var remote store.Remote
 	if a.flags.repo != "" {
-		if remote, err = trust.NewRemote(a.flags.repo); err != nil {
+		if remote, err = a.remote(); err != nil {
 			return nil, err
 		}
 	}
 	s.packages = store.New(store.Config{Dir: s.state, Remote: remote})
 	return s, a.openLog(s.state)
+}
+
+// remote is the repository that --repo names.
+func (a *app) remote() (trust.Remote, error) {
+	remote, err := trust.NewRemote(a.flags.repo)
+	var c coded
+	if err != nil && !errors.As(err, &c) {
+		return nil, &cliError{code: CodeBadChoice, args: map[string]string{
+			"Flag": "--repo", "Value": a.flags.repo, "Choices": "https://…, http://…, DIR",
+		}, cause: err}
+	}
+	return remote, err
 }
 
 // close gives the folders back. Whatever was written is on the disk already,
@@ -99,7 +111,7 @@ func openFolder(path string) (*durable.Root, error) {
 		return nil, &cliError{code: CodeNeedRights, args: map[string]string{"Path": path}, cause: err}
 	}
 	if err != nil {
-		return nil, &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+		return nil, unusable(path, err)
 	}
 	return d, nil
 }
@@ -130,7 +142,7 @@ func (s *session) trust() error {
 	}
 	var remote trust.Remote
 	if s.a.flags.repo != "" {
-		if remote, err = trust.NewRemote(s.a.flags.repo); err != nil {
+		if remote, err = s.a.remote(); err != nil {
 			return err
 		}
 	}
@@ -177,7 +189,23 @@ func (s *session) fresh(ctx context.Context) (manifest.Verified, error) {
 	if err := s.keepRoot(); err != nil {
 		return manifest.Verified{}, err
 	}
-	return manifest.Open(ctx, s.client, s.a.flags.channel)
+	return s.opened(ctx)
+}
+
+// opened reads the manifest of the channel from metadata that is verified. A
+// channel that nobody signed is a wrong name, like that of a component.
+func (s *session) opened(ctx context.Context) (manifest.Verified, error) {
+	channel := s.a.flags.channel
+	v, err := manifest.Open(ctx, s.client, channel)
+	var (
+		missing *manifest.DocumentError
+		misfit  *manifest.SyntaxError
+	)
+	if errors.As(err, &missing) && missing.Document == manifest.ChannelPath(channel) ||
+		errors.As(err, &misfit) && misfit.Document == "" && misfit.Path == "channel" {
+		return v, &cliError{code: CodeUnknownChannel, args: map[string]string{"Name": channel}, cause: err}
+	}
+	return v, err
 }
 
 // known returns the manifest as far as it is known here, without network. It
@@ -190,7 +218,7 @@ func (s *session) known(ctx context.Context) (manifest.Verified, error) {
 	if err := s.client.Cached(ctx); err != nil {
 		return manifest.Verified{}, err
 	}
-	return manifest.Open(ctx, s.client, s.a.flags.channel)
+	return s.opened(ctx)
 }
 
 // deps are what the engine works with.
@@ -269,7 +297,7 @@ func readLimited(path string, limit int64) ([]byte, error) {
 		data, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, &cliError{code: CodeUnreadable, args: map[string]string{"Path": path, "Why": err.Error()}, cause: err}
+		return nil, unusable(path, err)
 	}
 	return data, nil
 }

@@ -20,8 +20,8 @@ const maxHistory = 50
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Show the components found here and how old the metadata is; no network",
-		Args: a.argsOr(cobra.NoArgs),
+		Use:  "status",
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open()
 			if err != nil {
@@ -72,8 +72,8 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 
 func (a *app) verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify [C...]", Short: "Compare every installed file with what was installed; status 10 if 'repair' has work",
-		Args: a.argsOr(cobra.ArbitraryArgs),
+		Use:  "verify [C...]",
+		Args: takes(0, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.open()
 			if err != nil {
@@ -90,7 +90,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			}
 			if a.flags.json {
 				err = jsonl.Value(a.out, "verification", damage)
-			} else if !a.flags.silent {
+			} else {
 				err = line.Damage(a.out, a.text, damage)
 			}
 			if err == nil && !whole {
@@ -103,8 +103,8 @@ func (a *app) verifyCommand() *cobra.Command {
 
 func (a *app) historyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "history", Short: "List the changes made on this workstation, newest first",
-		Args: a.argsOr(cobra.NoArgs),
+		Use:  "history",
+		Args: takes(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			s, err := a.open()
 			if err != nil {
@@ -188,8 +188,8 @@ func (s *session) verify(ctx context.Context, names []string) (map[string][]line
 
 func (a *app) recoverCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "recover", Short: "End an interrupted run: complete it, or undo it",
-		Args: a.argsOr(cobra.NoArgs),
+		Use: "recover", Annotations: changing(),
+		Args: takes(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := a.open()
 			if err != nil {
@@ -207,10 +207,11 @@ func (a *app) recoverCommand() *cobra.Command {
 			}
 			if res.Outcome == event.Nothing {
 				a.say(CodeNothingToRecover, nil)
+				s.record(res, plan.Plan{}, exitOK, nil)
 				return nil
 			}
 			status := statusOfOutcome(res.Outcome, res.Reboot)
-			s.record(res, status, err)
+			s.record(res, plan.Plan{}, status, err)
 			if status != exitOK {
 				return statusError(status)
 			}

@@ -22,8 +22,11 @@ func (p *Printer) Action(s event.StepInfo, title func(string) string) string {
 		id = "event-action-uninstall"
 	case "rollback":
 		id = "event-action-rollback"
-		if s.To == "" {
+		switch {
+		case s.To == "":
 			id = "event-action-rollback-absent"
+		case s.From == "":
+			id = "event-action-rollback-removed"
 		}
 	}
 	return p.Message(id, map[string]string{
