@@ -47,8 +47,7 @@ func (p printer) node(n *node) {
 	}
 	p.numbers[n] = len(p.numbers)
 	fmt.Fprintf(p, "%v %q %d %d %d %d\n", n.mode, n.target, len(n.data), len(n.synced), len(n.entries), len(n.durable))
-	p.Write(n.data)
-	p.Write(n.synced)
+	fmt.Fprintf(p, "%s%s", n.data, n.synced)
 	for _, entries := range []map[string]*node{n.entries, n.durable} {
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
 			fmt.Fprintf(p, "%q\n", name)
