@@ -82,6 +82,14 @@ func TestLeaving(t *testing.T) {
 	}
 }
 
+func TestHelpNamesOnlyTheKeysThatWorkInIt(t *testing.T) {
+	m := at(t, "enter", "?")
+	view := m.View()
+	if !strings.Contains(view, "Esc close") || strings.Contains(view, "q quit") {
+		t.Errorf("the last line of the help:\n%s", view)
+	}
+}
+
 func TestApplyIsCalledOnceAndOnlyAfterConfirmation(t *testing.T) {
 	applied := 0
 	m := newSession(newFrame(Options{Text: printer(t, "en")}), Options{}, func() {}, func(plan.Plan) { applied++ }, func() {})

@@ -136,7 +136,11 @@ func (f *frame) title(left, right string) string {
 // keys is the last line. What does not fit is left out from the end; "?"
 // shows all.
 func (f *frame) keys(hints []hint) string {
-	hints = append(hints[:len(hints):len(hints)], hint{"?", f.p.Message("view-key-help", nil)})
+	if f.help { // the keys of the page do nothing while its help is shown
+		hints = []hint{{"Esc", f.p.Message("view-key-close", nil)}}
+	} else {
+		hints = append(hints[:len(hints):len(hints)], hint{"?", f.p.Message("view-key-help", nil)})
+	}
 	if f.body.TotalLineCount() > f.body.Height {
 		hints = append(hints, hint{f.st.up + f.st.down, f.p.Message("view-key-scroll", nil)})
 	}

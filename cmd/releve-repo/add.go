@@ -4,12 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/publish"
+	"github.com/releve-sante/releve/osdetect"
 )
 
 // addition holds the flags of "add".
@@ -78,6 +80,9 @@ func (f *addition) release(cmd *cobra.Command) (manifest.Release, error) {
 	default:
 		return out, badUsage(cmd, "--platform is windows, macos, linux or any, not "+f.platform)
 	}
+	if _, err := manifest.ParseVersion(f.version); err != nil {
+		return out, &usageError{reason: CodeBadVersion, args: map[string]string{"Value": f.version}, cause: err}
+	}
 	var err error
 	if out.Requires, err = f.rules(cmd); err != nil {
 		return out, err
@@ -98,6 +103,9 @@ func (f *addition) rules(cmd *cobra.Command) ([]manifest.Rule, error) {
 		condition, err := manifest.ParseCondition(text)
 		if err != nil {
 			return nil, badUsage(cmd, "--require "+err.Error())
+		}
+		if err := knownFacts(condition); err != nil {
+			return nil, err
 		}
 		because, err := reason(cmd, f.because, f.becauseFR, i, len(f.require))
 		if err != nil {
@@ -145,6 +153,41 @@ func firstFact(c manifest.Condition) string {
 		return firstFact(*c.Not)
 	}
 	return ""
+}
+
+// knownFacts refuses a condition over a fact that no releve finds out: with a
+// slip of the pen in it, nobody could ever decide the condition.
+func knownFacts(c manifest.Condition) error {
+	if c.Fact != "" && !isFact(c.Fact) {
+		var known []string
+		for _, p := range osdetect.Paths() {
+			known = append(known, p.Path)
+		}
+		return &usageError{reason: CodeUnknownFact, args: map[string]string{"Fact": c.Fact, "Nearest": nearest(c.Fact, known)}}
+	}
+	inner := slices.Concat(c.All, c.Any)
+	if c.Not != nil {
+		inner = append(inner, *c.Not)
+	}
+	for _, part := range inner {
+		if err := knownFacts(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isFact reports whether the table of facts has a path.
+func isFact(path string) bool {
+	return slices.ContainsFunc(osdetect.Paths(), func(p osdetect.PathInfo) bool {
+		before, after, pattern := strings.Cut(p.Path, "<name>")
+		if !pattern {
+			return p.Path == path
+		}
+		name, fits := strings.CutPrefix(path, before)
+		name, ends := strings.CutSuffix(name, after)
+		return fits && ends && name != "" && !strings.Contains(name, ".")
+	})
 }
 
 // others reads 'galss >= 3.42': a component and, if not any will do, a range.

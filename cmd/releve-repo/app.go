@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 		fmt.Fprintln(a.errOut, "releve-repo: interrupted; what was published is as before")
 		return exitFailed
 	}
-	a.report(err)
+	var said statusError
+	if !errors.As(err, &said) {
+		a.report(err)
+	}
 	return statusOf(err)
 }
 
@@ -109,23 +113,48 @@ RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.initCommand(), a.delegateCommand(), a.addCommand(), a.describeCommand(), a.channelCommand(),
-		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(),
+		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(), a.versionCommand(),
 	)
+	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// versionCommand says the same as --version, as releve does.
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of releve-repo", Args: cobra.NoArgs,
+		Run: func(*cobra.Command, []string) { a.say("releve-repo version %s", version) },
+	}
+}
+
+// helpCommand prints the help of a command, or the list of commands.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [COMMAND]", Short: "Explain a command", Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), args[0])
+			}
+			return topic.Help()
+		},
+	}
 }
 
 // sub makes a subcommand that takes between least and most arguments; most 0
 // means any number.
 func sub(use, short, long string, least, most int, do func(cmd *cobra.Command, args []string) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use, Short: short, Long: strings.TrimSpace(short + ".\n\n" + long),
+		Use: use, Short: short, Long: short + ".\n\n" + strings.TrimSpace(long),
 		DisableFlagsInUseLine: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) < least:
-				return badUsage(cmd, fmt.Sprintf("%d arguments are needed, %d were given", least, len(args)))
+				return &usageError{reason: CodeTooFewArguments, args: map[string]string{
+					"Least": strconv.Itoa(least), "Given": strconv.Itoa(len(args)), "Command": cmd.UseLine(),
+				}}
 			case most > 0 && len(args) > most:
-				return badUsage(cmd, fmt.Sprintf("%q is one argument too many", args[most]))
+				return &usageError{reason: CodeTooManyArguments, args: map[string]string{"Value": args[most], "Command": cmd.UseLine()}}
 			}
 			return nil
 		},

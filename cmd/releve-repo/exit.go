@@ -24,11 +24,15 @@ const (
 
 // Codes of mistakes on the command line.
 const (
-	CodeUnknownCommand = "repo-unknown-command"
-	CodeUnknownFlag    = "repo-unknown-flag"
-	CodeBadUsage       = "repo-usage"
-	CodeNeedKeys       = "repo-need-keys"
-	CodeUnreadable     = "repo-unreadable-file"
+	CodeUnknownCommand   = "repo-unknown-command"
+	CodeUnknownFlag      = "repo-unknown-flag"
+	CodeBadUsage         = "repo-usage"
+	CodeTooFewArguments  = "repo-too-few-arguments"
+	CodeTooManyArguments = "repo-too-many-arguments"
+	CodeUnknownFact      = "repo-unknown-fact"
+	CodeBadVersion       = "repo-bad-version"
+	CodeNeedKeys         = "repo-need-keys"
+	CodeUnreadable       = "repo-unreadable-file"
 )
 
 // usageError is a mistake on the command line.

@@ -31,8 +31,12 @@ func (a *app) printReport(dir string, r publish.Report) {
 	for _, role := range r.Status.Roles {
 		a.say("%-12s version %-4d good until %s", role.Name, role.Version, role.Expires.UTC().Format(time.DateOnly))
 	}
-	a.say("channels: %s", strings.Join(r.Channels, ", "))
-	a.say("%d components, %d releases, %d packages, %d bytes", r.Components, r.Releases, r.Artifacts, r.Bytes)
+	channels := "none"
+	if len(r.Channels) > 0 {
+		channels = strings.Join(r.Channels, ", ")
+	}
+	a.say("channels: %s", channels)
+	a.say("components: %d, releases: %d, packages: %d, bytes: %d", r.Components, r.Releases, r.Artifacts, r.Bytes)
 	if len(r.Pending) > 0 {
 		a.say("not yet published: changes signed by %s", strings.Join(r.Pending, ", "))
 	}
