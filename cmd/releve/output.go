@@ -21,6 +21,7 @@ const (
 	CodeStopping         = "cli-stopping"
 	CodeNothingToRecover = "cli-nothing-to-recover"
 	CodeNeedsAnswer      = "cli-needs-answer"
+	CodeNotInstalled     = "cli-not-installed"
 	CodeGoingOnOffline   = "cli-going-on-offline"
 )
 

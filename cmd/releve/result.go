@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 
@@ -25,13 +26,13 @@ type result struct {
 	Cause     string            `json:"cause,omitempty"`
 	Installed map[string]string `json:"installed,omitempty"`
 	Refused   []reasonOf        `json:"refused,omitempty"`   // by a condition
-	Questions []reasonOf        `json:"questions,omitempty"` // what --allow-unknown would accept
+	Questions []reasonOf        `json:"questions,omitempty"` // conditions that could not be decided; --allow-unknown accepts them
 	Reboot    bool              `json:"reboot"`
 }
 
 // reasonOf is why a release was not taken.
 type reasonOf struct {
-	Component string `json:"component"`
+	Component string `json:"component,omitempty"` // "" when the whole plan is meant
 	Version   string `json:"version,omitempty"`
 	Code      string `json:"code"` // of the rule
 	Fact      string `json:"fact,omitempty"`
@@ -62,9 +63,13 @@ func (s *session) record(res installer.Result, p plan.Plan, status int, runErr e
 			doc.Code = c.Code()
 		}
 	}
-	data, err := json.MarshalIndent(doc, "", "  ")
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false) // a person reads it too, and ">= 10.15" is frequent
+	enc.SetIndent("", "  ")
+	err := enc.Encode(doc)
 	if err == nil {
-		err = durable.WriteFile(s.state, resultName, append(data, '\n'), 0o644)
+		err = durable.WriteFile(s.state, resultName, text.Bytes(), 0o644)
 	}
 	if err != nil {
 		s.a.log.Error("cannot write the result", "error", err.Error())

@@ -118,7 +118,7 @@ func (a *app) historyCommand() *cobra.Command {
 			rows := pastRuns(runs)
 			if a.flags.json {
 				for _, r := range rows {
-					if err := jsonl.Value(a.out, "past_run", r); err != nil {
+					if err := jsonl.PastRun(a.out, r.Run, r.Time, r.Outcome, r.Steps); err != nil {
 						return err
 					}
 				}
@@ -135,7 +135,7 @@ func pastRuns(runs []journal.Run) []line.Past {
 	for _, r := range runs {
 		p := installer.Past(r.Records)
 		rows = append(rows, line.Past{
-			Run: r.Name, Time: p.Time.Local().Format("2006-01-02 15:04:05"), Outcome: p.Outcome, Steps: p.Steps,
+			Run: r.Name, Time: p.Time, Outcome: p.Outcome, Steps: p.Steps,
 		})
 	}
 	return rows
@@ -155,30 +155,37 @@ func (s *session) metadata() *line.Metadata {
 
 // verify compares components with what was installed; none named means all.
 func (s *session) verify(ctx context.Context, names []string) (map[string][]line.Difference, error) {
-	if len(names) == 0 {
-		installed, err := installer.Inspect(ctx, s.deps(event.Discard), s.names(manifest.Verified{}))
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range sortedKeys(installed) {
-			if installed[name].Version != "" {
-				names = append(names, name)
-			}
-		}
+	v, err := s.known(ctx)
+	if err != nil {
+		v = manifest.Verified{} // receipts alone tell names too
 	}
-	known := s.names(manifest.Verified{})
+	known := s.names(v)
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return nil, &plan.UnknownError{Component: name, Nearest: plan.Nearest(name, known)}
 		}
 	}
-	damage, err := installer.Verify(ctx, s.deps(event.Discard), names)
+	installed, err := installer.Inspect(ctx, s.deps(event.Discard), known)
+	if err != nil {
+		return nil, err
+	}
+	var here []string
+	for _, name := range known {
+		switch {
+		case len(names) > 0 && !slices.Contains(names, name):
+		case installed[name].Version != "":
+			here = append(here, name)
+		case len(names) > 0:
+			s.a.say(CodeNotInstalled, map[string]string{"Component": name})
+		}
+	}
+	damage, err := installer.Verify(ctx, s.deps(event.Discard), here)
 	if err != nil {
 		return nil, err
 	}
 	found := make(map[string][]line.Difference, len(damage))
 	for name, list := range damage {
-		found[name] = nil
+		found[name] = []line.Difference{}
 		for _, d := range list {
 			found[name] = append(found[name], line.Difference{Path: d.Path, What: d.What})
 		}

@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 	"unicode"
 	"unicode/utf16"
 
@@ -81,6 +82,17 @@ func Value(w io.Writer, typ string, v any) error {
 		return fmt.Errorf("writing the answer %q: %w", typ, err)
 	}
 	return nil
+}
+
+// PastRun writes a run of the history: an object of type "past_run" whose value
+// has its name, when it began (RFC 3339), its outcome and its steps.
+func PastRun(w io.Writer, run string, began time.Time, outcome event.Outcome, done []event.StepInfo) error {
+	return Value(w, "past_run", struct {
+		Run     string        `json:"run"`
+		Time    time.Time     `json:"time"`
+		Outcome event.Outcome `json:"outcome"`
+		Steps   []step        `json:"steps"`
+	}{run, began, outcome, steps(done)})
 }
 
 // Error writes why a command failed: an object of type "error" with the code

@@ -223,7 +223,7 @@ func TestStatusHistoryDamageFacts(t *testing.T) {
 				Status(&b, p, State{}),
 				Printf(&b, "\n"),
 				History(&b, p, []Past{{
-					Run: "r2", Time: "2026-11-23 09:00", Outcome: event.Reverted,
+					Run: "r2", Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.Local), Outcome: event.Reverted,
 					Steps: []event.StepInfo{{Action: "rollback", Component: "galss", From: "3.43.02"}, {Action: "repair", Component: "srvsvcnam", From: "3.43", To: "3.43"}},
 				}}),
 				History(&b, p, nil),

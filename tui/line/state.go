@@ -38,15 +38,15 @@ type Component struct {
 // Past is a run of the history.
 type Past struct {
 	Run     string
-	Time    string // as it is to be shown
+	Time    time.Time // when it began
 	Outcome event.Outcome
 	Steps   []event.StepInfo
 }
 
 // Difference is one file that is not as it was installed.
 type Difference struct {
-	Path string // relative to the component
-	What string // missing, changed, unexpected
+	Path string `json:"path"` // relative to the component
+	What string `json:"what"` // missing, changed, unexpected
 }
 
 // Status writes the components of this machine and the age of the metadata.
@@ -94,7 +94,7 @@ func History(w io.Writer, p *text.Printer, runs []Past) error {
 		g.item(0, p.Message("view-history-none", nil))
 	}
 	for _, r := range runs {
-		g.item(0, p.Value(r.Time)+"  "+p.Value(r.Run))
+		g.item(0, r.Time.Local().Format(time.DateTime)+"  "+p.Value(r.Run))
 		g.b.WriteString(paragraph(string(text.OutcomeMark(r.Outcome))+" ", p.Outcome(r.Outcome)))
 		for _, s := range r.Steps {
 			g.item(indent, p.Action(s, func(name string) string { return name }))
@@ -116,6 +116,7 @@ func Damage(w io.Writer, p *text.Printer, damage map[string][]Difference) error 
 		for _, d := range found {
 			g.item(indent, p.Message("view-difference", map[string]string{"What": difference(p, d.What), "Path": d.Path}))
 		}
+		g.item(indent, p.Message("view-repair", map[string]string{"Component": name}))
 	}
 	return g.writeTo(w)
 }
