@@ -37,18 +37,19 @@ type app struct {
 
 // flags are the options that every command takes.
 type flags struct {
-	repo, trustRoot string
-	state, target   string
-	facts           string
-	channel         string
-	lang            string
-	pins            []string
-	json, plain     bool
-	version         bool
-	silent          bool
-	allowUnknown    bool
-	noRollback      bool
-	ascii           bool
+	repo, trustRoot    string
+	state, target      string
+	facts              string
+	channel            string
+	lang               string
+	pins               []string
+	json, plain        bool
+	version            bool
+	silent             bool
+	allowUnknown       bool
+	noRollback         bool
+	ascii              bool
+	forbiddenIsMissing bool
 }
 
 // run carries out one command line and returns the exit status.
@@ -190,6 +191,7 @@ func (a *app) persistentFlags(root *cobra.Command) {
 	f.BoolVar(&a.flags.allowUnknown, "allow-unknown", false, "")
 	f.BoolVar(&a.flags.noRollback, "no-rollback", false, "")
 	f.BoolVar(&a.flags.ascii, "ascii", false, "")
+	f.BoolVar(&a.flags.forbiddenIsMissing, "forbidden-is-missing", false, "")
 }
 
 // interactive reports whether a person sits at a terminal and may be asked.

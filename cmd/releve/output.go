@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 
 	"github.com/releve-sante/releve/installer/durable"
@@ -19,6 +20,7 @@ import (
 // Sentences of this command that are not errors.
 const (
 	CodeStopping         = "cli-stopping"
+	CodePlanWritten      = "cli-plan-written"
 	CodeNothingToRecover = "cli-nothing-to-recover"
 	CodeNeedsAnswer      = "cli-needs-answer"
 	CodeNotInstalled     = "cli-not-installed"
@@ -103,8 +105,19 @@ func (a *app) user() string {
 	return a.env("USER")
 }
 
-// commandLine is what the log and the lock say this process does.
-func (a *app) commandLine() string { return strings.Join(a.args, " ") }
+// commandLine is what the log and the lock say this process does, without the
+// password that an address may hold.
+func (a *app) commandLine() string {
+	args := slices.Clone(a.args)
+	for i, arg := range args {
+		scheme, rest, isURL := strings.Cut(arg, "://")
+		host, path, _ := strings.Cut(rest, "/")
+		if at := strings.LastIndex(host, "@"); isURL && at >= 0 {
+			args[i] = scheme + "://***" + host[at:] + "/" + path
+		}
+	}
+	return strings.Join(args, " ")
+}
 
 // writeNew creates a file and never replaces one.
 func writeNew(path string, data []byte) error {

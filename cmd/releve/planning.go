@@ -95,7 +95,14 @@ func (a *app) writePlan(p plan.Plan, output string) error {
 		_, err = a.out.Write(data)
 		return err
 	}
-	return a.showPlan(p)
+	if err := a.showPlan(p); err != nil || output == "" {
+		return err
+	}
+	digest, err := plan.Digest(p)
+	if err == nil {
+		a.say(CodePlanWritten, map[string]string{"Path": output, "Digest": digest})
+	}
+	return err
 }
 
 func (a *app) explainCommand() *cobra.Command {

@@ -77,7 +77,11 @@ func (a *app) open() (*session, error) {
 
 // remote is the repository that --repo names.
 func (a *app) remote() (trust.Remote, error) {
-	remote, err := trust.NewRemote(a.flags.repo)
+	var options []trust.Option
+	if a.flags.forbiddenIsMissing {
+		options = append(options, trust.ForbiddenIsMissing())
+	}
+	remote, err := trust.NewRemote(a.flags.repo, options...)
 	var c coded
 	if err != nil && !errors.As(err, &c) {
 		return nil, &cliError{code: CodeBadChoice, args: map[string]string{

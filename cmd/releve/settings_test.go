@@ -43,3 +43,11 @@ func TestMachineSettings(t *testing.T) {
 		t.Error("a file moved from one volume to another")
 	}
 }
+
+func TestCommandLineHidesPasswords(t *testing.T) {
+	a := &app{args: []string{"--repo", "https://somebody:secret@example.org/repo/x", "--repo=http://u:p@h", "install", "galss@3.43"}}
+	want := "--repo https://***@example.org/repo/x --repo=http://***@h/ install galss@3.43"
+	if got := a.commandLine(); got != want {
+		t.Errorf("commandLine()\n got %q\nwant %q", got, want)
+	}
+}

@@ -143,6 +143,15 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+func TestNearestOfFew(t *testing.T) {
+	if got, want := Nearest("--reop", []string{"--help", "--repo"}), "--repo"; got != want {
+		t.Errorf("a swap counts once: got %q, want %q", got, want)
+	}
+	if got, want := Nearest("3.43", []string{"3.42", "3.43.02"}), "3.43.02"; got != want {
+		t.Errorf("a beginning is near: got %q, want %q", got, want)
+	}
+}
+
 func TestReasonArgs(t *testing.T) {
 	r := Reason{Other: "galss", Required: ">= 3.43", Actual: "3.42.03"}
 	if got := r.Args("srvsvcnam", "3.43"); got["Component"] != "srvsvcnam" || got["Version"] != "3.43" ||
