@@ -4,8 +4,8 @@ import "strings"
 
 // Nearest returns the name of among that differs from name by the fewest
 // changed, missing, added or swapped letters, the first of equals; a name of
-// which the given one is the beginning, as 3.43 is of 3.43.02, counts as one
-// letter away. It returns "" when each differs by more than two letters and by
+// which the given one is the beginning, as 3.43 is of 3.43.02, is nearer than
+// any other. It returns "" when each differs by more than two letters and by
 // more than a third of the longer of the two.
 func Nearest(name string, among []string) string {
 	best, fewest := "", -1
@@ -13,7 +13,7 @@ func Nearest(name string, among []string) string {
 		d := distance(name, candidate)
 		near := d <= max(2, max(len(name), len(candidate))/3)
 		if name != "" && strings.HasPrefix(candidate, name) {
-			d, near = min(d, 1), true
+			d, near = 0, true
 		}
 		if near && (fewest < 0 || d < fewest) {
 			best, fewest = candidate, d
