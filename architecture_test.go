@@ -249,15 +249,15 @@ func parseArrows(t *testing.T) map[string][]string {
 // reachable returns every package that from may import, directly or not.
 func reachable(arrows map[string][]string, from string) []string {
 	var seen []string
-	todo := slices.Clone(arrows[from])
-	for len(todo) > 0 {
-		next := todo[0]
-		todo = todo[1:]
+	queue := slices.Clone(arrows[from])
+	for len(queue) > 0 {
+		next := queue[0]
+		queue = queue[1:]
 		if slices.Contains(seen, next) {
 			continue
 		}
 		seen = append(seen, next)
-		todo = append(todo, arrows[next]...)
+		queue = append(queue, arrows[next]...)
 	}
 	return seen
 }
