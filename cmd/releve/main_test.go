@@ -72,6 +72,8 @@ func TestScript(t *testing.T) {
 			"release":  releaseLock,
 			"slowly":   slowly,
 			"waitfor":  waitFor,
+			"entries":  wantEntries,
+			"bucket":   bucket,
 			"ndjson":   ndjson,
 		},
 	})

@@ -161,3 +161,30 @@ func ndjson(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 }
+
+// wantEntries requires a number of entries in a folder: entries FOLDER N.
+func wantEntries(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	found, err := os.ReadDir(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) != want {
+		ts.Fatalf("%s holds %v, want %d entries", args[0], found, want)
+	}
+}
+
+// bucket serves a folder as an object store without listing does, which
+// answers 403 for what is missing: bucket FOLDER; $BUCKET is its address.
+func bucket(ts *testscript.TestScript, _ bool, args []string) {
+	dir := ts.MkAbs(args[0])
+	files := http.FileServer(http.Dir(dir))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(r.URL.Path))); err != nil {
+			http.Error(w, "AccessDenied", http.StatusForbidden)
+			return
+		}
+		files.ServeHTTP(w, r)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("BUCKET", server.URL)
+}
