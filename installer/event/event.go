@@ -23,18 +23,16 @@ func Discard(Event) {}
 // Phase is a stage of one step.
 type Phase string
 
-// The phases in the order in which a step goes through them. Quiesce is for
-// components with running programs, which no backend stops yet; Revert comes
-// only after a failure.
+// The phases in the order in which a step goes through them; Revert comes only
+// after a failure.
 const (
-	Fetch   Phase = "fetch"
-	Kit     Phase = "kit"
-	Quiesce Phase = "quiesce"
-	Apply   Phase = "apply"
-	Detect  Phase = "detect"
-	Probe   Phase = "probe"
-	Commit  Phase = "commit"
-	Revert  Phase = "revert"
+	Fetch  Phase = "fetch"
+	Kit    Phase = "kit"
+	Apply  Phase = "apply"
+	Detect Phase = "detect"
+	Probe  Phase = "probe"
+	Commit Phase = "commit"
+	Revert Phase = "revert"
 )
 
 // StepInfo describes a step to a person: versions are as the publisher writes

@@ -64,8 +64,6 @@ func (p *Printer) Phase(ph event.Phase) string {
 		return p.Message("event-phase-fetch", nil)
 	case event.Kit:
 		return p.Message("event-phase-kit", nil)
-	case event.Quiesce:
-		return p.Message("event-phase-quiesce", nil)
 	case event.Apply:
 		return p.Message("event-phase-apply", nil)
 	case event.Detect:

@@ -87,7 +87,7 @@ func TestFinding(t *testing.T) {
 func TestEveryWordOfTheEngineHasAText(t *testing.T) {
 	for _, lang := range []string{French, English} {
 		p := printer(t, lang)
-		for _, ph := range []event.Phase{event.Fetch, event.Kit, event.Quiesce, event.Apply, event.Detect, event.Probe, event.Commit, event.Revert} {
+		for _, ph := range []event.Phase{event.Fetch, event.Kit, event.Apply, event.Detect, event.Probe, event.Commit, event.Revert} {
 			if got := p.Phase(ph); got == string(ph) || got == "" {
 				t.Errorf("phase %q has no text in %q", ph, lang)
 			}
