@@ -3,7 +3,6 @@ package main
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/releve-sante/releve/installer"
@@ -32,11 +31,7 @@ func (m *machineSettings) find(name string) (*durable.Root, string, error) {
 	if !absolute {
 		return m.Root, name, nil
 	}
-	volume := string(filepath.Separator)
-	if filepath.Separator == '\\' {
-		drive, below, _ := strings.Cut(rest, "/")
-		volume, rest = drive+`:\`, below
-	}
+	volume, rest := volumeOf(rest)
 	if root, ok := m.volumes[volume]; ok {
 		return root, rest, nil
 	}

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"runtime"
 )
 
 // metadataLimit is the most a metadata file or a document may have, in bytes;
@@ -81,20 +80,4 @@ func (f files) fill(name string, r io.Reader, perm fs.FileMode) error {
 		return errors.Join(err, file.Close())
 	}
 	return file.Close()
-}
-
-// syncDir makes the entries of a directory durable. Windows offers no such
-// call for directories.
-func (f files) syncDir(name string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := f.root.Open(name)
-	if err != nil {
-		return fmt.Errorf("syncing directory %q: %w", name, err)
-	}
-	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
-		return fmt.Errorf("syncing directory %q: %w", name, err)
-	}
-	return nil
 }

@@ -1,0 +1,4 @@
+package publish
+
+// syncDir does nothing: Windows offers no such call for directories.
+func (files) syncDir(string) error { return nil }
