@@ -280,11 +280,11 @@ func (d *Disk) walk(op, name string, follow bool) (place, error) {
 	if durable.CheckPath(name) != nil {
 		return fail(fs.ErrInvalid)
 	}
-	todo, links := strings.Split(name, "/"), 0
+	rest, links := strings.Split(name, "/"), 0
 	trail := []place{{nil, ".", d.root}}
-	for len(todo) > 0 {
-		at, element := trail[len(trail)-1].node, todo[0]
-		todo = todo[1:]
+	for len(rest) > 0 {
+		at, element := trail[len(trail)-1].node, rest[0]
+		rest = rest[1:]
 		if at == nil {
 			return fail(fs.ErrNotExist)
 		}
@@ -302,14 +302,14 @@ func (d *Disk) walk(op, name string, follow bool) (place, error) {
 			continue
 		}
 		n := at.entries[element]
-		if n == nil || !n.isLink() || len(todo) == 0 && !follow {
+		if n == nil || !n.isLink() || len(rest) == 0 && !follow {
 			trail = append(trail, place{at, element, n})
 			continue
 		}
 		if links++; links > maxLinks || path.IsAbs(n.target) {
 			return fail(errEscapes)
 		}
-		todo = append(strings.Split(n.target, "/"), todo...)
+		rest = append(strings.Split(n.target, "/"), rest...)
 	}
 	return trail[len(trail)-1], nil
 }
