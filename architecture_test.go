@@ -17,6 +17,7 @@ manifest                       -
 manifest/trust                 manifest
 manifest/publish               manifest manifest/trust
 manifest/reference             manifest
+manifest/delta                 -
 
 osdetect                       -
 osdetect/machine               osdetect
