@@ -41,6 +41,7 @@ type Release struct {
 	Date      string      `json:"date,omitempty"` // YYYY-MM-DD, as the publisher printed it
 	Backend   string      `json:"backend,omitempty"`
 	Artifact  *Artifact   `json:"artifact,omitempty"` // nil: known, but nobody may redistribute it
+	Deltas    []Delta     `json:"deltas,omitempty"`   // smaller downloads for machines that have one of the versions before
 	Requires  []Rule      `json:"requires,omitempty"`
 	Needs     []Need      `json:"needs,omitempty"`
 	Conflicts []Need      `json:"conflicts,omitempty"`
@@ -56,6 +57,27 @@ type Artifact struct {
 	SHA256   string `json:"sha256"`             // 64 lower-case hexadecimal digits
 	Unpacked int64  `json:"unpacked,omitempty"` // bytes on disk once installed
 	Entries  int64  `json:"entries,omitempty"`  // files and directories once installed
+	Plain    *Plain `json:"plain,omitempty"`    // of a compressed tar: the tar itself, which a delta rebuilds
+}
+
+// Plain names the bytes of a compressed tar once they are no longer
+// compressed.
+type Plain struct {
+	Length int64  `json:"length"` // bytes
+	SHA256 string `json:"sha256"` // 64 lower-case hexadecimal digits
+}
+
+// MaxDeltas is how many versions a release can be updated from by a delta.
+const MaxDeltas = 3
+
+// Delta names bytes from which, together with the installed files of version
+// From, the plain tar of the release is made. Whatever comes out is held
+// against Artifact.Plain; nothing else is known of it.
+type Delta struct {
+	From   string `json:"from"`   // version
+	Path   string `json:"path"`   // target path in the repository, slash-separated
+	Length int64  `json:"length"` // bytes
+	SHA256 string `json:"sha256"` // 64 lower-case hexadecimal digits
 }
 
 // Confidence says how well a rule is established.

@@ -32,6 +32,7 @@ func (r *Release) check(component string, seen map[releaseKey]platforms) *Syntax
 		checkDate("date", r.Date),
 		checkBackend(r.Backend),
 		checkArtifact(component, r.Artifact),
+		r.checkDeltas(component),
 		each("requires", maxEntries, r.Requires, (*Rule).check),
 		each("needs", maxEntries, r.Needs, (*Need).check),
 		each("conflicts", maxEntries, r.Conflicts, (*Need).check),
@@ -85,25 +86,40 @@ func checkBackend(s string) *SyntaxError {
 	return checkForm("backend", s, nameNotation, isName)
 }
 
-// checkArtifact refuses a path outside the component: another publisher
-// answers for what lies there.
+// checkArtifact checks the package of a release.
 func checkArtifact(component string, a *Artifact) *SyntaxError {
 	if a == nil {
 		return nil
 	}
-	own := "components/" + component + "/"
-	if !strings.HasPrefix(a.Path, own) || !isTarget(a.Path) || a.Path == ComponentPath(component) {
-		return outside("path", own+fileNotation, a.Path).under("artifact")
-	}
 	if err := first(
-		checkBetween("length", a.Length, 0, maxArtifact),
-		checkForm("sha256", a.SHA256, digestNotation, isDigest),
+		checkTarget(component, a.Path, a.Length, a.SHA256),
 		checkBetween("unpacked", a.Unpacked, 0, maxUnpacked),
 		checkBetween("entries", a.Entries, 0, maxFiles),
 	); err != nil {
 		return err.under("artifact")
 	}
+	if p := a.Plain; p != nil {
+		if err := first(
+			checkBetween("length", p.Length, 0, maxUnpacked),
+			checkForm("sha256", p.SHA256, digestNotation, isDigest),
+		); err != nil {
+			return err.under("plain").under("artifact")
+		}
+	}
 	return nil
+}
+
+// checkTarget checks how a release names bytes. It refuses a path outside the
+// component: another publisher answers for what lies there.
+func checkTarget(component, path string, length int64, sha256 string) *SyntaxError {
+	own := "components/" + component + "/"
+	if !strings.HasPrefix(path, own) || !isTarget(path) || path == ComponentPath(component) {
+		return outside("path", own+fileNotation, path)
+	}
+	return first(
+		checkBetween("length", length, 0, maxArtifact),
+		checkForm("sha256", sha256, digestNotation, isDigest),
+	)
 }
 
 func checkWithdrawal(w *Withdrawal) *SyntaxError {

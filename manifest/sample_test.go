@@ -137,6 +137,12 @@ func badComponents() []badDocument {
 	}
 }
 
+// deltaFrom is a delta that is in order.
+func deltaFrom(version string) string {
+	return `{"from":"` + version + `","path":"components/cryptolib-cps/x.delta","length":1,"sha256":"` +
+		strings.Repeat("a", 64) + `"}`
+}
+
 func badReleases() []badDocument {
 	const c, r = "component", "releases[0]."
 	return []badDocument{
@@ -162,6 +168,20 @@ func badReleases() []badDocument {
 			value: strconv.Quote(strings.Repeat("AB", 32))},
 		{name: "digest-missing", kind: c, path: r + "artifact.sha256", code: CodeMissingField},
 		{name: "too-many-entries", kind: c, path: r + "artifact.entries", value: `1000001`, code: CodeValue},
+		{name: "tar-of-unknown-digest", kind: c, path: r + "artifact.plain.sha256", value: `"00"`, code: CodeValue},
+		{name: "tar-beyond-reason", kind: c, path: r + "artifact.plain.length", value: `68719476737`, code: CodeValue},
+		{name: "delta-without-its-tar", kind: c, path: r + "artifact.plain", code: CodeMissingField},
+		{name: "delta-without-a-package", kind: c, path: r + "artifact", code: CodeMissingField, at: r + "artifact.plain"},
+		{name: "delta-from-nothing", kind: c, path: r + "deltas[0].from", value: `""`, code: CodeValue},
+		{name: "delta-from-itself", kind: c, path: r + "deltas[1].from", value: `"5.1.8.0"`, code: CodeDuplicate, blind: true},
+		{name: "delta-twice", kind: c, path: r + "deltas[1].from", value: `"5,1,5,0"`, code: CodeDuplicate, blind: true},
+		{name: "delta-of-another-component", kind: c, path: r + "deltas[1].path", blind: true,
+			value: `"components/galss/5.1.8/macos/from-5.1.4.delta"`, code: CodeValue},
+		{name: "delta-leads-out", kind: c, path: r + "deltas[1].path", value: `"components/cryptolib-cps/../x.delta"`, code: CodeValue},
+		{name: "delta-without-digest", kind: c, path: r + "deltas[0].sha256", code: CodeMissingField},
+		{name: "delta-of-negative-length", kind: c, path: r + "deltas[0].length", value: `-1`, code: CodeValue},
+		{name: "too-many-deltas", kind: c, path: r + "deltas", code: CodeValue, value: "[" + strings.Join([]string{
+			deltaFrom("1"), deltaFrom("2"), deltaFrom("3"), deltaFrom("4")}, ",") + "]"},
 		{name: "needs-itself", kind: c, path: r + "needs[0].component", value: `"cryptolib-cps"`, code: CodeValue, blind: true},
 		{name: "needs-a-strange-range", kind: c, path: r + "needs[0].in", value: `">= 3.42,"`, code: CodeValue},
 		{name: "probe-of-unknown-kind", kind: c, path: r + "probes[0].kind", value: `"port"`, code: CodeValue},

@@ -69,7 +69,7 @@ func TestSchemaNamesEveryField(t *testing.T) {
 	definitions := map[string]map[string]any{
 		"component": {
 			"": Component{}, "text": Text{}, "evidence": Evidence{}, "setting": Setting{}, "release": Release{},
-			"artifact": Artifact{}, "rule": Rule{}, "need": Need{}, "withdrawal": Withdrawal{},
+			"artifact": Artifact{}, "plain": Plain{}, "delta": Delta{}, "rule": Rule{}, "need": Need{}, "withdrawal": Withdrawal{},
 			"condition": Condition{}, "probe": Probe{},
 		},
 		"channel":    {"": Channel{}, "offer": Offer{}},

@@ -27,6 +27,10 @@ const (
 	maxIndex      = 4 << 20
 )
 
+func tarPlain(t *tree, src Source, _ int64) error {
+	return t.tar(bufio.NewReaderSize(src, bufferSize))
+}
+
 func tarGzip(t *tree, src Source, _ int64) error {
 	z, err := gzip.NewReader(bufio.NewReaderSize(src, bufferSize))
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // FuzzArchive gives Archive any bytes: it refuses with a code, or what it
 // reports is what is there, inside the directory and the limits.
 func FuzzArchive(f *testing.F) {
-	endings := []string{"a.tar.gz", "a.tar.zst", "a.zip"}
+	endings := []string{"a.tar.gz", "a.tar.zst", "a.zip", "a.tar"}
 	for i, name := range endings {
 		f.Add(uint8(i), formats[name](f, []member{file("a/b", "content"), dir("c"), {name: "d", content: "x", kind: '0', mode: 0o755}}))
 		for _, test := range refused[:12] {

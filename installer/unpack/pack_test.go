@@ -36,6 +36,7 @@ func dir(name string) member { return member{name: name, kind: tar.TypeDir} }
 
 // formats make an archive of members, without any of the checks.
 var formats = map[string]func(t testing.TB, members []member) []byte{
+	"a.tar":     tarred,
 	"a.tar.gz":  func(t testing.TB, m []member) []byte { return gzipped(t, tarred(t, m)) },
 	"a.tgz":     func(t testing.TB, m []member) []byte { return gzipped(t, tarred(t, m)) },
 	"a.tar.zst": func(t testing.TB, m []member) []byte { return zstandard(t, tarred(t, m)) },

@@ -49,8 +49,8 @@ type Source interface {
 	io.ReaderAt
 }
 
-// Archive unpacks src, whose format the ending of name tells (.tar.gz, .tgz,
-// .tar.zst or .zip), into the directory into of dst, which it creates (with
+// Archive unpacks src, whose format the ending of name tells (.tar, .tar.gz,
+// .tgz, .tar.zst or .zip), into the directory into of dst, which it creates (with
 // 0755, as its directories) and which should be empty: an existing file is an
 // error. It returns the entries sorted by path. progress is told the bytes
 // written so far, about every 256 KiB; it is called by the goroutine of the
@@ -97,7 +97,7 @@ type format func(t *tree, src Source, size int64) error
 
 func formatOf(name string) format {
 	for ending, f := range map[string]format{
-		".tar.gz": tarGzip, ".tgz": tarGzip, ".tar.zst": tarZstd, ".zip": zipped,
+		".tar": tarPlain, ".tar.gz": tarGzip, ".tgz": tarGzip, ".tar.zst": tarZstd, ".zip": zipped,
 	} {
 		if strings.HasSuffix(name, ending) {
 			return f

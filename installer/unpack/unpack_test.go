@@ -198,10 +198,14 @@ func TestLimits(t *testing.T) {
 }
 
 // TestDamagedArchives cuts and flips every archive at many places: an error,
-// always the same kind of it, and never success with other bytes.
+// always the same kind of it, and never success with other bytes. A tar that
+// is not compressed has no checksum: whoever hands it over has hashed it.
 func TestDamagedArchives(t *testing.T) {
 	content := strings.Repeat("abcdefgh", 300)
 	for name, pack := range formats {
+		if name == "a.tar" {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			whole := pack(t, []member{file("a/b", content), file("c", "x")})
 			good, err := unpackTo(durabletest.NewDisk(), name, whole, Limits{})
@@ -246,6 +250,8 @@ func TestMoreDamage(t *testing.T) {
 		{"html-for-gzip", "a.tar.gz", []byte("<!doctype html>"), CodeDamaged},
 		{"html-for-zstd", "a.tar.zst", []byte("<!doctype html>"), CodeDamaged},
 		{"html-for-zip", "a.zip", []byte("<!doctype html>"), CodeDamaged},
+		{"html-for-tar", "a.tar", []byte("<!doctype html>"), CodeDamaged},
+		{"tar-cut", "a.tar", plain[:512], CodeDamaged},
 		{"empty-gzip", "a.tar.gz", nil, CodeDamaged},
 		{"empty-zstd", "a.tar.zst", nil, CodeDamaged},
 		{"no-entries", "a.zip", zipOf(t, nil), CodeDamaged},

@@ -6,14 +6,18 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/releve-sante/releve/manifest"
 )
 
 // Bounds of what an archive may unpack to. No component comes near them.
@@ -21,6 +25,7 @@ const (
 	maxUnpacked = 64 << 30 // bytes
 	maxEntries  = 1_000_000
 	maxWindow   = 32 << 20 // bytes of memory a zstd stream may ask for
+	maxPadding  = 1 << 20  // bytes after the end of a tar; clients read no more
 )
 
 func isArchive(name string) bool {
@@ -29,54 +34,68 @@ func isArchive(name string) bool {
 	})
 }
 
+// contents is what an archive unpacks to.
+type contents struct {
+	bytes, entries int64
+	plain          *manifest.Plain // of a compressed tar
+}
+
 // measure counts what an archive unpacks to: bytes, and files and directories
-// including those it only implies. It reads all of it, so that a damaged one
-// is refused before it is signed, and refuses what clients do: links,
-// devices, and names that lead outside.
-func measure(ctx context.Context, name string, payload io.ReaderAt, size int64) (unpacked, entries int64, err error) {
+// including those it only implies; and it names the tar inside a compressed
+// one. It reads all of it, so that a damaged one is refused before it is
+// signed, and refuses what clients do: links, devices, and names that lead
+// outside.
+func measure(ctx context.Context, name string, payload io.ReaderAt, size int64) (contents, error) {
 	c := counter{names: map[string]bool{}}
 	stream := bounded{ctx.Err, io.NewSectionReader(payload, 0, size)}
+	var err error
 	switch {
 	case strings.HasSuffix(name, ".zip"):
 		err = c.zip(payload, size)
-	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
-		err = c.gzip(stream)
-	case strings.HasSuffix(name, ".tar.zst"):
-		err = c.zstd(stream)
+	case isTar(name):
+		err = decompress(name, stream, c.tar)
 	default:
 		err = errors.New("want .tar.gz, .tar.zst or .zip")
 	}
-	return c.bytes, int64(len(c.names)), err
+	return contents{bytes: c.bytes, entries: int64(len(c.names)), plain: c.plain}, err
+}
+
+// isTar reports whether name is that of a compressed tar.
+func isTar(name string) bool { return isArchive(name) && !strings.HasSuffix(name, ".zip") }
+
+// decompress hands read the tar inside a compressed one, whose format the
+// ending of name tells.
+func decompress(name string, r io.Reader, read func(io.Reader) error) error {
+	if strings.HasSuffix(name, ".tar.zst") {
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return err
+		}
+		defer z.Close()
+		return read(z)
+	}
+	z, err := gzip.NewReader(bufio.NewReader(r))
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(z), z.Close())
 }
 
 // counter adds up an archive.
 type counter struct {
 	bytes int64
 	names map[string]bool // files, and directories named or implied
+	plain *manifest.Plain
 }
 
-func (c *counter) gzip(r io.Reader) error {
-	z, err := gzip.NewReader(bufio.NewReader(r))
-	if err != nil {
-		return err
-	}
-	return errors.Join(c.tar(z), z.Close())
-}
-
-func (c *counter) zstd(r io.Reader) error {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		return err
-	}
-	defer z.Close()
-	return c.tar(z)
-}
-
+// tar reads r to its very end, which is what a digest of it covers.
 func (c *counter) tar(r io.Reader) error {
+	sum, length := sha256.New(), int64(0)
+	r = io.TeeReader(r, tally{sum, &length})
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
@@ -88,6 +107,26 @@ func (c *counter) tar(r io.Reader) error {
 			return err
 		}
 	}
+	n, err := io.Copy(io.Discard, io.LimitReader(r, maxPadding+1))
+	if err != nil {
+		return err
+	}
+	if n > maxPadding {
+		return fmt.Errorf("more than %d bytes after its end", maxPadding)
+	}
+	c.plain = &manifest.Plain{Length: length, SHA256: hexOf(sum.Sum(nil))}
+	return nil
+}
+
+// tally hashes and counts what is written to it.
+type tally struct {
+	hash.Hash
+	n *int64
+}
+
+func (t tally) Write(p []byte) (int, error) {
+	*t.n += int64(len(p))
+	return t.Hash.Write(p)
 }
 
 func (c *counter) zip(r io.ReaderAt, size int64) error {

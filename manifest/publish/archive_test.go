@@ -5,12 +5,16 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"io"
 	"slices"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/publish"
 )
 
@@ -99,16 +103,74 @@ func TestArchivesAreCounted(t *testing.T) {
 		{"absolute", "a.tar.gz", tarOf(t, gz, []file{{name: "/x"}}), 0, 0, true},
 		{"drive", "a.zip", zipOf(t, []file{{name: "C:/x"}}), 0, 0, true},
 		{"backslash", "a.zip", zipOf(t, []file{{name: `a\x`}}), 0, 0, true},
+		{"much-after-its-end", "a.tar.gz", gzipped(t, append(plain(t, files), make([]byte, 2<<20)...)), 0, 0, true},
 		{"twice", "a.tar.gz", tarOf(t, gz, []file{{name: "x"}, {name: "x"}}), 0, 0, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			unpacked, entries, err := publish.Measure(t.Context(), tt.file, tt.data)
+			got, err := publish.Measure(t.Context(), tt.file, tt.data)
 			if (err != nil) != tt.wantErr {
 				t.Fatalf("got error %v, want error: %t", err, tt.wantErr)
 			}
-			if err == nil && (unpacked != tt.bytes || entries != tt.entries) {
-				t.Errorf("got %d bytes, %d entries, want %d, %d", unpacked, entries, tt.bytes, tt.entries)
+			if err == nil && (got.Unpacked != tt.bytes || got.Entries != tt.entries) {
+				t.Errorf("got %d bytes, %d entries, want %d, %d", got.Unpacked, got.Entries, tt.bytes, tt.entries)
+			}
+		})
+	}
+}
+
+// plain is the tar of files, not compressed.
+func plain(t testing.TB, files []file) []byte {
+	t.Helper()
+	return tarOf(t, func(w io.Writer) io.WriteCloser { return open{w} }, files)
+}
+
+// open is a writer that needs no end.
+type open struct{ io.Writer }
+
+func (open) Close() error { return nil }
+
+// gzipped compresses data.
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	_, err := z.Write(data)
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestTheTarInsideIsNamed wants the digest of everything in the stream, what
+// an archiver puts after the end of the tar included.
+func TestTheTarInsideIsNamed(t *testing.T) {
+	files := []file{{name: "VERSION", body: "1"}, {name: "lib/x.dll", body: "12345"}}
+	inside := plain(t, files)
+	padded := append(slices.Clone(inside), make([]byte, 10<<10)...)
+	for _, tt := range []struct {
+		name, file string
+		data, want []byte
+	}{
+		{"gzip", "a.tar.gz", tarOf(t, gz, files), inside},
+		{"zstd", "a.tar.zst", tarOf(t, zst(t), files), inside},
+		{"padded", "a.tgz", gzipped(t, padded), padded},
+		{"zip", "a.zip", zipOf(t, files), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := publish.Measure(t.Context(), tt.file, tt.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.want == nil {
+				if got.Plain != nil {
+					t.Errorf("got %+v, want nothing", got.Plain)
+				}
+				return
+			}
+			sum := sha256.Sum256(tt.want)
+			if want := (manifest.Plain{Length: int64(len(tt.want)), SHA256: hex.EncodeToString(sum[:])}); got.Plain == nil || *got.Plain != want {
+				t.Errorf("got %+v, want %+v", got.Plain, want)
 			}
 		})
 	}

@@ -172,10 +172,11 @@ func (r *Repo) artifact(ctx context.Context, s *state, a Addition) (*manifest.Ar
 	}
 	out := &manifest.Artifact{Path: path, Length: a.Size, SHA256: hexOf(sum)}
 	if isArchive(a.File) || a.Release.Backend == "" || a.Release.Backend == "bundle" {
-		out.Unpacked, out.Entries, err = measure(ctx, a.File, a.Payload, a.Size)
+		found, err := measure(ctx, a.File, a.Payload, a.Size)
 		if err != nil {
 			return nil, &Error{Reason: CodeBadArchive, Name: a.File, Cause: err}
 		}
+		out.Unpacked, out.Entries, out.Plain = found.bytes, found.entries, found.plain
 	}
 	return out, nil
 }

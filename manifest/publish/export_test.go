@@ -3,14 +3,17 @@ package publish
 import (
 	"bytes"
 	"context"
+
+	"github.com/releve-sante/releve/manifest"
 )
 
 // Before lets f be asked before each rename in the repository.
 func (r *Repo) Before(f func(name string) error) { r.files.before = f }
 
-// Measure counts an archive.
-func Measure(ctx context.Context, name string, data []byte) (unpacked, entries int64, err error) {
-	return measure(ctx, name, bytes.NewReader(data), int64(len(data)))
+// Measure counts an archive, as an artifact says it.
+func Measure(ctx context.Context, name string, data []byte) (manifest.Artifact, error) {
+	c, err := measure(ctx, name, bytes.NewReader(data), int64(len(data)))
+	return manifest.Artifact{Unpacked: c.bytes, Entries: c.entries, Plain: c.plain}, err
 }
 
 // Expand turns a path of a delegation into patterns.

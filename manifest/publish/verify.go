@@ -124,15 +124,33 @@ func (r *Repo) verifyRelease(ctx context.Context, s *state, component string, re
 	if err != nil {
 		return &Error{Reason: CodeDamaged, Name: name, Cause: err}
 	}
-	unpacked, entries, err := measure(ctx, path.Base(a.Path), f, a.Length)
+	found, err := measure(ctx, path.Base(a.Path), f, a.Length)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return &Error{Reason: CodeBadArchive, Name: name, Cause: err}
 	}
-	if unpacked != a.Unpacked || entries != a.Entries {
+	if found.bytes != a.Unpacked || found.entries != a.Entries {
 		return &Error{
 			Reason: CodeBadArchive, Name: name,
 			Expected: fmt.Sprintf("%d bytes in %d entries", a.Unpacked, a.Entries),
-			Found:    fmt.Sprintf("%d bytes in %d entries", unpacked, entries),
+			Found:    fmt.Sprintf("%d bytes in %d entries", found.bytes, found.entries),
+		}
+	}
+	return samePlain(name, a.Plain, found.plain)
+}
+
+// samePlain compares what was signed about the tar inside a package, if
+// anything was, with what is there.
+func samePlain(name string, want, found *manifest.Plain) error {
+	switch {
+	case want == nil:
+		return nil
+	case found == nil:
+		return &Error{Reason: CodeBadArchive, Name: name, Expected: "a compressed tar, sha256 " + want.SHA256}
+	case *found != *want:
+		return &Error{
+			Reason: CodeBadArchive, Name: name,
+			Expected: fmt.Sprintf("a tar of %d bytes, sha256 %s", want.Length, want.SHA256),
+			Found:    fmt.Sprintf("a tar of %d bytes, sha256 %s", found.Length, found.SHA256),
 		}
 	}
 	return nil
