@@ -21,6 +21,7 @@ manifest/delta                 -
 
 osdetect                       -
 osdetect/machine               osdetect
+osdetect/policy                -
 
 installer/event                -
 installer/lock                 -

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/osdetect/policy"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 	"github.com/releve-sante/releve/tui/text"
@@ -27,10 +28,14 @@ type app struct {
 	env         func(string) string
 	now         func() time.Time
 
+	administrator func() *policy.Source // the policy of the machine; nil: none
+
 	args  []string
 	flags flags
 	text  *text.Printer
 	log   *slog.Logger
+
+	policy policy.Policy
 
 	recorded bool // this invocation left its result in the state folder
 }
@@ -40,6 +45,7 @@ type flags struct {
 	repo, trustRoot    string
 	state, target      string
 	facts              string
+	policy             string
 	channel            string
 	lang               string
 	pins               []string
@@ -135,11 +141,14 @@ func (a *app) command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if a.flags.silent && !a.flags.json {
 				a.out = io.Discard
 			}
-			return a.language()
+			if err := a.language(); err != nil {
+				return err
+			}
+			return a.adopt(cmd)
 		},
 		RunE: a.runRoot,
 	}
@@ -150,7 +159,7 @@ func (a *app) command() *cobra.Command {
 	root.SetHelpFunc(a.help)
 	root.SetHelpCommand(a.helpCommand())
 	root.AddCommand(
-		a.versionCommand(), a.factsCommand(), a.diagnoseCommand(), a.statusCommand(),
+		a.versionCommand(), a.factsCommand(), a.policyCommand(), a.diagnoseCommand(), a.statusCommand(),
 		a.checkCommand(), a.planCommand(), a.explainCommand(), a.applyCommand(),
 		a.changeCommand(plan.Install), a.changeCommand(plan.Update), a.changeCommand(plan.Uninstall),
 		a.changeCommand(plan.Rollback), a.changeCommand(plan.Repair),
@@ -182,6 +191,7 @@ func (a *app) persistentFlags(root *cobra.Command) {
 	f.StringVar(&a.flags.state, "state", "", "")
 	f.StringVar(&a.flags.target, "target", "", "")
 	f.StringVar(&a.flags.facts, "facts", "", "")
+	f.StringVar(&a.flags.policy, "policy", "", "")
 	f.StringVar(&a.flags.channel, "channel", "stable", "")
 	f.StringVar(&a.flags.lang, "lang", a.flags.lang, "")
 	f.StringArrayVar(&a.flags.pins, "pin", nil, "")

@@ -75,6 +75,7 @@ func (a *app) request(verb plan.Verb, args []string) (plan.Request, error) {
 		}
 		req.Pins[name] = version
 	}
+	req.Pins = a.pins(req.Pins)
 	return req, nil
 }
 

@@ -102,7 +102,7 @@ func statusOf(err error) int {
 			return exitNetwork
 		case "lock":
 			return exitBusy
-		case "cli", "facts":
+		case "cli", "facts", "policy":
 			return exitUsage
 		case "plan":
 			return exitRefused

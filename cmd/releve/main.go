@@ -14,6 +14,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/releve-sante/releve/osdetect/policy"
 )
 
 // version is set by the linker for releases.
@@ -24,7 +26,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
-		env: os.Getenv, now: time.Now,
+		env: os.Getenv, now: time.Now, administrator: policy.Machine,
 	}
 	status := a.run(ctx, os.Args[1:])
 	stop()

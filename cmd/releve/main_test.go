@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/releve-sante/releve/osdetect/policy"
 )
 
 // TestMain registers releve itself as a command of the scripts, so that each
@@ -24,7 +26,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"releve": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock()}
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock(), administrator: administrator}
 			status := a.run(ctx, os.Args[1:])
 			stop()
 			os.Exit(status)
@@ -40,6 +42,10 @@ func clock() func() time.Time {
 	}
 	return func() time.Time { return time.Now().AddDate(0, 0, days) }
 }
+
+// administrator is the policy of the machine, a file that a script names with
+// MACHINE_POLICY.
+func administrator() *policy.Source { return policy.MachineFile(os.Getenv("MACHINE_POLICY")) }
 
 func TestScript(t *testing.T) {
 	tools := t.TempDir()

@@ -94,6 +94,7 @@ func (a *app) openLog(state *durable.Root) error {
 	}
 	a.log = slog.New(slog.NewJSONHandler(f, nil)).With("pid", os.Getpid())
 	a.log.Info("started", "version", version, "command", a.commandLine())
+	a.logPolicy()
 	return nil
 }
 

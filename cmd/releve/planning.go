@@ -8,6 +8,7 @@ import (
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/osdetect/policy"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 )
@@ -152,7 +153,9 @@ func (a *app) applyCommand() *cobra.Command {
 // applyPlan makes the plan again from the machine and the manifest as they
 // are now, and goes on only if nothing moved.
 func (a *app) applyPlan(ctx context.Context, p plan.Plan) error {
-	a.flags.channel = p.Channel
+	if !a.policy.Fixed(policy.Channel) {
+		a.flags.channel = p.Channel
+	}
 	sink := a.sink()
 	w, end, err := a.begin(ctx, p.Request, sink)
 	defer end()
