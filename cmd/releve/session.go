@@ -85,7 +85,7 @@ func (a *app) remote() (trust.Remote, error) {
 	var c coded
 	if err != nil && !errors.As(err, &c) {
 		return nil, &cliError{code: CodeBadChoice, args: map[string]string{
-			"Flag": "--repo", "Value": a.flags.repo, "Choices": "https://…, http://…, DIR",
+			"Flag": "--repo", "Value": a.flags.repo, "Choices": "https://…, http://…, DIR, FILE",
 		}, cause: err}
 	}
 	return remote, err

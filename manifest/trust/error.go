@@ -32,6 +32,9 @@ const (
 	CodeCut         = "network-cut"         // ended in the middle
 	CodeNotJSON     = "network-not-json"    // a web page instead of metadata
 	CodeRedirect    = "network-redirect"    // sent on too often, or from https to http
+	CodeGone        = "network-gone"        // a stick or share that could be read before
+	CodeBadBundle   = "network-bad-bundle"  // not a file that "releve-repo bundle create" made
+	CodeNotBundled  = "network-not-bundled" // a bundle without this package
 )
 
 // Error is a refusal, with what a person needs to understand it. Fields that

@@ -97,10 +97,10 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 // failed names role and file in an error of the remote, and gives it reason
 // unless it already has one.
 func (w wanted) failed(reason string, err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	var known *Error
+	if errors.Is(err, fs.ErrNotExist) && !(errors.As(err, &known) && known.Reason == CodeNotBundled) {
 		return &Error{Reason: CodeNotFound, Role: w.role, File: w.file, Cause: err}
 	}
-	var known *Error
 	if errors.As(err, &known) {
 		named := *known
 		named.Role = w.role

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,17 +31,25 @@ func Stall(d time.Duration) Option { return func(s *settings) { s.stall = d } }
 // never ends there.
 func ForbiddenIsMissing() Option { return func(s *settings) { s.forbidden = true } }
 
-// NewRemote makes a Remote from what a person wrote: an http or https URL, or
-// a directory, such as a USB stick or a share.
+// NewRemote makes a Remote from what a person wrote: an http or https URL, a
+// directory, such as a USB stick or a share, or a bundle file.
 func NewRemote(urlOrDir string, options ...Option) (Remote, error) {
 	scheme, _, isURL := strings.Cut(urlOrDir, "://")
 	switch {
+	case !isURL && isFile(urlOrDir):
+		return NewBundle(urlOrDir)
 	case !isURL:
 		return NewFolder(urlOrDir)
 	case strings.EqualFold(scheme, "http"), strings.EqualFold(scheme, "https"):
 		return NewHTTP(urlOrDir, options...)
 	}
-	return nil, fmt.Errorf("repository %q: want http, https or a directory", redacted(urlOrDir))
+	return nil, fmt.Errorf("repository %q: want http, https, a directory or a bundle file", redacted(urlOrDir))
+}
+
+// isFile reports whether path is there and is no directory.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir()
 }
 
 // redacted hides a password in a URL.
@@ -84,6 +93,9 @@ func (f folder) Open(ctx context.Context, name string, offset int64) (io.ReadClo
 		return nil, 0, &Error{Reason: CodeUnreachable, File: f.dir, Cause: errors.New(err.Error())}
 	}
 	file, err := openRegular(root, filepath.FromSlash(name), offset)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = f.missing(root, name, err)
+	}
 	if closed := root.Close(); err == nil {
 		err = closed
 	}
@@ -93,7 +105,24 @@ func (f folder) Open(ctx context.Context, name string, offset int64) (io.ReadClo
 	case err != nil:
 		return nil, 0, &Error{Reason: CodeUnreachable, File: filepath.Join(f.dir, name), Cause: err}
 	}
-	return file, offset, nil
+	return medium{file, file, f.dir}, offset, nil
+}
+
+// missing says what a folder that is a bundle was made for.
+func (f folder) missing(root *os.Root, name string, err error) error {
+	if !strings.HasPrefix(name, "targets/") {
+		return err
+	}
+	file, bad := openRegular(root, BundleInfoName, 0)
+	if bad != nil {
+		return err
+	}
+	data, bad := io.ReadAll(io.LimitReader(file, maxBundleInfo))
+	var info BundleInfo
+	if errors.Join(bad, file.Close(), json.Unmarshal(data, &info)) != nil || info.Schema == 0 {
+		return err
+	}
+	return notThere(f.dir, name, info)
 }
 
 // openRegular refuses anything but a regular file before it opens it: to open
