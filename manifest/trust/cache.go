@@ -5,12 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
 )
-
-// now is the time metadata is judged at: the system's clock.
-func (c *Client) now() time.Time { return c.config.Now() }
 
 func (c *Client) store(name string, data []byte) error {
 	if err := c.config.Cache.Store(name, data); err != nil {
@@ -28,9 +23,10 @@ func (c *Client) load() saved {
 		return saved{}
 	}
 	var s saved
-	if json.Unmarshal(data, &s) != nil || s.Origin != c.origin {
+	if json.Unmarshal(data, &s) != nil || s.Origin != c.origin || s.Beside != savedTargets(savedTargets(s.Beside)) {
 		return saved{}
 	}
+	s.Targets = c.seen(s.Beside)
 	return s
 }
 
@@ -46,7 +42,7 @@ func (c *Client) seen(name string) []byte {
 
 func (s saved) equal(o saved) bool {
 	return s.Origin == o.Origin && s.Root == o.Root && bytes.Equal(s.Timestamp, o.Timestamp) &&
-		bytes.Equal(s.Snapshot, o.Snapshot) && bytes.Equal(s.Targets, o.Targets)
+		bytes.Equal(s.Snapshot, o.Snapshot) && bytes.Equal(s.Targets, o.Targets) && s.Beside == o.Beside
 }
 
 // cached loads the last complete set without asking for its age: at the zero
@@ -73,64 +69,4 @@ func (c *Client) cached() (*run, error) {
 		}
 	}
 	return r, nil
-}
-
-// refreshed gives the time of the last good refresh, zero when unknown.
-func (c *Client) refreshed() time.Time {
-	data, err := c.config.Cache.Load(refreshedName)
-	if err != nil {
-		return time.Time{}
-	}
-	at, err := time.Parse(time.RFC3339, string(data))
-	if err != nil {
-		return time.Time{}
-	}
-	return at
-}
-
-// Status says what the client trusts and how old it is.
-type Status struct {
-	Roles     []RoleStatus // root, timestamp, snapshot, targets, then roles of publishers by name
-	Refreshed time.Time    // last good refresh; zero: never
-	Expired   bool         // some role is past its date now: nothing new may be installed
-}
-
-// RoleStatus is one metadata file in use.
-type RoleStatus struct {
-	Name    string
-	Version int64
-	Expires time.Time
-	Expired bool // now
-}
-
-// Status describes the metadata loaded by Refresh or Cached. Without either
-// it has no roles. Roles of publishers appear once a document of theirs was
-// read.
-func (c *Client) Status() Status {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.set == nil {
-		return Status{}
-	}
-	s := Status{Refreshed: c.refreshed(), Roles: roles(c.set)}
-	now := c.now()
-	for i := range s.Roles {
-		s.Roles[i].Expired = now.After(s.Roles[i].Expires)
-		s.Expired = s.Expired || s.Roles[i].Expired
-	}
-	return s
-}
-
-func roles(set *trustedmetadata.TrustedMetadata) []RoleStatus {
-	all := []RoleStatus{
-		{Name: "root", Version: set.Root.Signed.Version, Expires: set.Root.Signed.Expires},
-		{Name: "timestamp", Version: set.Timestamp.Signed.Version, Expires: set.Timestamp.Signed.Expires},
-		{Name: "snapshot", Version: set.Snapshot.Signed.Version, Expires: set.Snapshot.Signed.Expires},
-		{Name: "targets", Version: set.Targets["targets"].Signed.Version, Expires: set.Targets["targets"].Signed.Expires},
-	}
-	for _, name := range sortedRoles(set) {
-		t := set.Targets[name]
-		all = append(all, RoleStatus{Name: name, Version: t.Signed.Version, Expires: t.Signed.Expires})
-	}
-	return all
 }

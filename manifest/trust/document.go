@@ -26,8 +26,8 @@ func sortedRoles(set *trustedmetadata.TrustedMetadata) []string {
 
 // document finds name in the signed metadata and returns its bytes.
 func (c *Client) document(ctx context.Context, name string) ([]byte, error) {
-	if c.set == nil {
-		return nil, errors.New("no metadata is loaded: neither Refresh nor Cached succeeded")
+	if err := c.loaded(ctx); err != nil {
+		return nil, err
 	}
 	if !targetPath(name) {
 		return nil, &Error{Reason: CodeMissing, File: name, Cause: manifest.ErrNoDocument}
@@ -45,16 +45,40 @@ func (c *Client) document(ctx context.Context, name string) ([]byte, error) {
 	return c.content(ctx, name, s.role, s.found)
 }
 
+// loaded makes sure that there is a set. After a refresh that found nothing
+// new it comes from the cache, its signatures verified again; when it was
+// damaged there in the meantime, the remote is asked for all of it.
+func (c *Client) loaded(ctx context.Context) error {
+	if c.set != nil {
+		return nil
+	}
+	if !c.unchanged {
+		return errors.New("no metadata is loaded: neither Refresh nor Cached succeeded")
+	}
+	r, err := c.cached()
+	if err != nil {
+		if err := c.forget(); err != nil {
+			return err
+		}
+		if r, err = c.refresh(ctx); err != nil {
+			return err
+		}
+	}
+	c.adopt(r)
+	return nil
+}
+
 // fresh gives an error when metadata in use has expired since it was loaded.
 // A client that reads its cache only tolerates it.
 func (c *Client) fresh() error {
-	c.set.RefTime = time.Time{}
+	c.judged, c.set.RefTime = time.Time{}, time.Time{}
 	if c.offline {
 		return nil
 	}
-	c.set.RefTime = c.now()
-	for _, r := range roles(c.set)[:4] {
-		if err := expired(r.Name, remoteName(r.Name, r.Version), r.Expires, c.set.RefTime); err != nil {
+	r := &run{client: c, now: c.now()}
+	c.judged, c.set.RefTime = r.now, c.judgedAt("timestamp", r.now)
+	for _, role := range roles(c.set)[:4] {
+		if err := r.expired(role.Name, remoteName(role.Name, role.Version), role.Expires); err != nil {
 			return err
 		}
 	}
@@ -117,12 +141,12 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: p.role, File: file}
 	}
-	data, err := c.fetch(ctx, wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length})
+	data, err := c.fetch(ctx, c.config.Remote, wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length})
 	if err != nil {
 		return nil, withheld(err)
 	}
 	if err := c.trustRole(p, file, data); err != nil {
-		return nil, (&run{now: c.set.RefTime}).dated(err, data)
+		return nil, (&run{client: c, now: c.judged}).dated(err, data)
 	}
 	if err := c.store(cachedRole(p.role), data); err != nil {
 		return nil, err
@@ -134,7 +158,7 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 func (c *Client) usable(role string) (*targetsFile, error) {
 	t := c.set.Targets[role]
 	file := remoteName(role, t.Signed.Version)
-	return t, expired(role, file, t.Signed.Expires, c.set.RefTime)
+	return t, expired(role, file, t.Signed.Expires, c.judged)
 }
 
 func (c *Client) trustRole(p pair, file string, data []byte) error {
@@ -161,7 +185,7 @@ func (c *Client) content(ctx context.Context, name, role string, f *metadata.Tar
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: role, File: file}
 	}
-	data, err := c.fetch(ctx, wanted{role: role, file: file, limit: largeLimit, length: f.Length})
+	data, err := c.fetch(ctx, c.config.Remote, wanted{role: role, file: file, limit: largeLimit, length: f.Length})
 	if err != nil {
 		return nil, err
 	}

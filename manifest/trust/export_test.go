@@ -1,9 +1,25 @@
 package trust
 
-import "net/http"
+import (
+	"crypto/x509"
+	"net/http"
+)
 
 // CheckRedirect is the rule for redirects.
 func CheckRedirect(next *http.Request, via []*http.Request) error { return checkRedirect(next, via) }
 
 // Scan is the check of every file before it is parsed.
 func Scan(data []byte) error { return scan(data) }
+
+// TrustServer lets a Remote over HTTP trust one more certificate.
+func TrustServer(r Remote, certificate *x509.Certificate) {
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate)
+	w := r.(*web)
+	for _, client := range []*http.Client{w.metadata, w.packages} {
+		client.Transport.(*http.Transport).TLSClientConfig.RootCAs = pool
+	}
+}
+
+// DigestOf is the SHA-256 of data, hexadecimal.
+func DigestOf(data []byte) string { return digestOf(data) }

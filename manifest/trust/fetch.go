@@ -19,9 +19,18 @@ type wanted struct {
 	length int64 // bytes announced by signed metadata, or unknownLength
 }
 
-// fetch reads one file whole. The error wraps fs.ErrNotExist when, and only
-// when, the remote says that there is none.
-func (c *Client) fetch(ctx context.Context, w wanted) ([]byte, error) {
+// opener opens the file that is wanted.
+type opener func(ctx context.Context) (body io.ReadCloser, start int64, err error)
+
+// fetch reads one file of remote whole. The error wraps fs.ErrNotExist when,
+// and only when, the remote says that there is none.
+func (c *Client) fetch(ctx context.Context, remote Remote, w wanted) ([]byte, error) {
+	return c.fetchFrom(ctx, w, func(ctx context.Context) (io.ReadCloser, int64, error) {
+		return remote.Open(ctx, w.file, 0)
+	})
+}
+
+func (c *Client) fetchFrom(ctx context.Context, w wanted, open opener) ([]byte, error) {
 	limit := w.limit
 	if w.length != unknownLength {
 		if w.length > limit {
@@ -32,7 +41,7 @@ func (c *Client) fetch(ctx context.Context, w wanted) ([]byte, error) {
 	patience := c.config.Patience + time.Duration(max(w.length, 0)/(32<<10))*time.Second
 	inner, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	data, err := c.read(inner, w, limit)
+	data, err := w.read(inner, limit, open)
 	if err == nil {
 		return data, nil
 	}
@@ -48,8 +57,8 @@ func (c *Client) fetch(ctx context.Context, w wanted) ([]byte, error) {
 	return nil, err
 }
 
-func (c *Client) read(ctx context.Context, w wanted, limit int64) (data []byte, err error) {
-	body, start, err := c.config.Remote.Open(ctx, w.file, 0)
+func (w wanted) read(ctx context.Context, limit int64, open opener) (data []byte, err error) {
+	body, start, err := open(ctx)
 	if err != nil {
 		return nil, w.failed(CodeUnreachable, err)
 	}
@@ -100,6 +109,9 @@ func (w wanted) failed(reason string, err error) error {
 	var known *Error
 	if errors.Is(err, fs.ErrNotExist) && !(errors.As(err, &known) && known.Reason == CodeNotBundled) {
 		return &Error{Reason: CodeNotFound, Role: w.role, File: w.file, Cause: err}
+	}
+	if errors.Is(err, ErrUnchanged) {
+		return err
 	}
 	if errors.As(err, &known) {
 		named := *known

@@ -26,14 +26,16 @@ const (
 // web is a Remote over HTTP.
 type web struct {
 	settings
-	base   *url.URL
-	client *http.Client
+	base     *url.URL
+	metadata *http.Client // one connection: what is asked for one after the other
+	packages *http.Client
 }
 
 // NewHTTP makes a Remote from the URL of a repository. It uses a client of
 // its own: time limits for connecting, for TLS and for headers, a stall limit
 // for bodies, at most 3 redirects and none from https to http, the proxy of
-// the environment, one connection kept for the next file.
+// the environment. Metadata and documents come over one connection, since to
+// open a second one costs more than a whole check; packages have their own.
 func NewHTTP(base string, options ...Option) (Remote, error) {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -46,21 +48,30 @@ func NewHTTP(base string, options ...Option) (Remote, error) {
 	for _, option := range options {
 		option(&w.settings)
 	}
-	w.client = &http.Client{
-		CheckRedirect: checkRedirect,
-		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: connectTime}).DialContext,
-			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-			TLSHandshakeTimeout:   connectTime,
-			ResponseHeaderTimeout: headerTime,
-			MaxConnsPerHost:       4, // a few artifacts at once, beside metadata
-			MaxIdleConnsPerHost:   2,
-			IdleConnTimeout:       30 * time.Second,
-			ForceAttemptHTTP2:     true,
-		},
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: connectTime}).DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   connectTime,
+		ResponseHeaderTimeout: headerTime,
+		MaxConnsPerHost:       4, // a few packages at once
+		MaxIdleConnsPerHost:   2,
+		IdleConnTimeout:       30 * time.Second,
+		ForceAttemptHTTP2:     true,
 	}
+	w.packages = &http.Client{CheckRedirect: checkRedirect, Transport: transport}
+	alone := transport.Clone()
+	alone.MaxConnsPerHost = 1
+	w.metadata = &http.Client{CheckRedirect: checkRedirect, Transport: alone}
 	return w, nil
+}
+
+// clientFor chooses the connections for a file.
+func (w *web) clientFor(name string) *http.Client {
+	if strings.HasSuffix(name, ".json") {
+		return w.metadata
+	}
+	return w.packages
 }
 
 func checkRedirect(next *http.Request, via []*http.Request) error {
@@ -81,7 +92,11 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 
 // Open implements Remote.
 func (w *web) Open(ctx context.Context, name string, offset int64) (io.ReadCloser, int64, error) {
-	response, cancel, err := w.get(ctx, name, offset)
+	header := http.Header{}
+	if offset > 0 {
+		header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-")
+	}
+	response, cancel, err := w.get(ctx, name, header)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -100,7 +115,7 @@ func (w *web) Open(ctx context.Context, name string, offset int64) (io.ReadClose
 }
 
 // get asks for one file. The caller ends the request by cancel.
-func (w *web) get(ctx context.Context, name string, offset int64) (*http.Response, context.CancelFunc, error) {
+func (w *web) get(ctx context.Context, name string, header http.Header) (*http.Response, context.CancelFunc, error) {
 	inner, cancel := context.WithCancel(ctx)
 	target := w.base.JoinPath(name)
 	request, err := http.NewRequestWithContext(inner, http.MethodGet, target.String(), nil)
@@ -108,16 +123,14 @@ func (w *web) get(ctx context.Context, name string, offset int64) (*http.Respons
 		cancel()
 		return nil, nil, fmt.Errorf("asking for %q: %w", target.Redacted(), err)
 	}
+	request.Header = header
 	request.Header.Set("User-Agent", "releve") // without a version, which would tell what it is open to
 	if strings.HasPrefix(name, "targets/") {
 		// Offsets count in the bytes as published, not as compressed for the
 		// way. Metadata may be compressed.
 		request.Header.Set("Accept-Encoding", "identity")
 	}
-	if offset > 0 {
-		request.Header.Set("Range", "bytes="+strconv.FormatInt(offset, 10)+"-")
-	}
-	response, err := w.client.Do(request)
+	response, err := w.clientFor(name).Do(request)
 	if err != nil {
 		cancel()
 		return nil, nil, w.failure(ctx, target, err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -71,8 +70,8 @@ func (c *Client) Inventory(ctx context.Context) (Inventory, error) {
 }
 
 func (c *Client) inventory(ctx context.Context) (Inventory, error) {
-	if c.set == nil {
-		return Inventory{}, errors.New("no metadata is loaded: Refresh comes first")
+	if err := c.loaded(ctx); err != nil {
+		return Inventory{}, err
 	}
 	if err := c.fresh(); err != nil {
 		return Inventory{}, err

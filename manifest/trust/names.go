@@ -64,12 +64,23 @@ func remoteTarget(path, sha256 string) string {
 // Names in the cache.
 const (
 	savedName     = "trusted.json"
-	refreshedName = "refreshed"
+	recordName    = "record.json"
+	clockName     = "clock.json"
+	damagedClock  = "damaged-clock.json"
 	seenTimestamp = "seen-timestamp.json"
 	seenSnapshot  = "seen-snapshot.json"
 )
 
 func cachedRoot(version int64) string { return strconv.FormatInt(version, 10) + ".root.json" }
+
+// savedTargets is the file for the next targets.json when the one in use lies
+// in before.
+func savedTargets(before string) string {
+	if before == "targets-a.json" {
+		return "targets-b.json"
+	}
+	return "targets-a.json"
+}
 
 func cachedRole(role string) string { return "role-" + role + ".json" }
 

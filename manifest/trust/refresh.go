@@ -17,19 +17,25 @@ import (
 const maxRotations = 256
 
 // saved is the last complete set of top-level metadata. It is one file, so
-// that a process that dies leaves either the old set or the new one.
+// that a process that dies leaves either the old set or the new one. The file
+// beside it is written before it, and never over the one it names.
 type saved struct {
 	Origin    string `json:"origin"` // digest of the root trusted from the start
 	Root      int64  `json:"root"`   // version; it never goes back
 	Timestamp []byte `json:"timestamp"`
 	Snapshot  []byte `json:"snapshot"`
-	Targets   []byte `json:"targets"`
+
+	// Targets is the only one that may be large. It lies in a file of its
+	// own, so that the set can be compared without reading it.
+	Targets []byte `json:"-"`
+	Beside  string `json:"targets"` // the name of that file
 }
 
 // run is one pass through the client workflow. Only a run that ended well
 // becomes the client's state.
 type run struct {
 	client    *Client
+	remote    Remote // nil when only the cache is read
 	now       time.Time
 	set       *trustedmetadata.TrustedMetadata
 	root      []byte
@@ -37,6 +43,10 @@ type run struct {
 	snapshot  []byte
 	targets   []byte
 	saved     saved
+
+	answers   answers // of the remote, to questions that were asked already
+	validator string  // what stands for timestamp at the remote
+	unchanged bool    // nothing is new: set is nil, and the record stands
 }
 
 // begin starts a run from the root trusted from the start. Nothing is
@@ -53,15 +63,34 @@ func (c *Client) begin(now time.Time) (*run, error) {
 	if err != nil {
 		return nil, &Error{Reason: CodeNoRoot, Role: "root", Cause: err}
 	}
-	r.set.RefTime = now
+	// go-tuf has one time for all roles. It gets the earliest, and what may
+	// not be judged at that is judged again, here and in usable.
+	r.set.RefTime = c.judgedAt("timestamp", now)
 	return r, nil
 }
 
 func (c *Client) refresh(ctx context.Context) (*run, error) {
-	r, err := c.begin(c.now())
+	return c.refreshFrom(ctx, c.config.Remote)
+}
+
+// refreshFrom asks one remote whether anything is new, and for what is new.
+func (c *Client) refreshFrom(ctx context.Context, remote Remote) (*run, error) {
+	now := c.now()
+	rec, known, unchanged := c.precheck(ctx, remote, now)
+	if unchanged {
+		return &run{client: c, remote: remote, now: now, unchanged: true}, errors.Join(c.keepRecord(rec), c.keepTime())
+	}
+	r, err := c.begin(now)
 	if err != nil {
 		return nil, err
 	}
+	r.remote, r.answers = remote, known
+	return r.whole(ctx)
+}
+
+// whole is the whole workflow.
+func (r *run) whole(ctx context.Context) (*run, error) {
+	c := r.client
 	r.saved = c.load()
 	r.cachedRoots(maxRotations)
 	if err := r.remoteRoots(ctx); err != nil {
@@ -109,17 +138,17 @@ func (r *run) remoteRoots(ctx context.Context) error {
 	for range maxRotations {
 		version := r.set.Root.Signed.Version + 1
 		w := wanted{role: "root", file: remoteName("root", version), limit: smallLimit, length: unknownLength}
-		data, err := r.client.fetch(ctx, w)
-		if errors.Is(err, fs.ErrNotExist) {
+		next := r.fetch(ctx, w)
+		if errors.Is(next.err, fs.ErrNotExist) {
 			return nil
 		}
-		if err != nil {
+		if next.err != nil {
+			return next.err
+		}
+		if err := r.trustRoot(w.file, next.data); err != nil {
 			return err
 		}
-		if err := r.trustRoot(w.file, data); err != nil {
-			return err
-		}
-		if err := r.client.store(cachedRoot(version), data); err != nil {
+		if err := errors.Join(r.client.forget(), r.client.store(cachedRoot(version), next.data)); err != nil {
 			return err
 		}
 	}
@@ -153,20 +182,23 @@ func (r *run) loadTimestamp(ctx context.Context) error {
 		}
 	}
 	w := wanted{role: "timestamp", file: remoteName("timestamp", 0), limit: smallLimit, length: unknownLength}
-	data, err := r.client.fetch(ctx, w)
-	if err != nil {
-		return err
+	found := r.fetch(ctx, w)
+	if found.err != nil {
+		return found.err
 	}
-	err = r.trustTimestamp(w.file, data)
+	err := r.trustTimestamp(w.file, found.data)
 	var same *metadata.ErrEqualVersionNumber
 	switch {
 	case errors.As(err, &same): // the one already trusted stays
 	case err != nil:
-		return r.dated(err, data)
+		return r.dated(err, found.data)
 	default:
-		r.timestamp = data
+		r.timestamp = found.data
 	}
-	return expired("timestamp", w.file, r.set.Timestamp.Signed.Expires, r.now)
+	if bytes.Equal(r.timestamp, found.data) {
+		r.validator = found.validator
+	}
+	return r.expired("timestamp", w.file, r.set.Timestamp.Signed.Expires)
 }
 
 func (r *run) trustTimestamp(file string, data []byte) error {
@@ -190,7 +222,7 @@ func (r *run) loadSnapshot(ctx context.Context) error {
 	}
 	meta := r.set.Timestamp.Signed.Meta["snapshot.json"]
 	w := wanted{role: "snapshot", file: remoteName("snapshot", meta.Version), limit: smallLimit, length: meta.Length}
-	data, err := r.client.fetch(ctx, w)
+	data, err := r.client.fetch(ctx, r.remote, w)
 	if err != nil {
 		return withheld(err)
 	}
@@ -215,11 +247,12 @@ func (r *run) trustSnapshot(file string, data []byte, seen bool) error {
 func (r *run) loadTargets(ctx context.Context) error {
 	if r.trustTargets("cached targets.json", r.saved.Targets) == nil {
 		r.targets = r.saved.Targets
-		return nil
+		signed := r.set.Targets["targets"].Signed
+		return r.expired("targets", remoteName("targets", signed.Version), signed.Expires)
 	}
 	meta := r.set.Snapshot.Signed.Meta["targets.json"]
 	w := wanted{role: "targets", file: remoteName("targets", meta.Version), limit: largeLimit, length: meta.Length}
-	data, err := r.client.fetch(ctx, w)
+	data, err := r.client.fetch(ctx, r.remote, w)
 	if err != nil {
 		return withheld(err)
 	}
@@ -227,7 +260,7 @@ func (r *run) loadTargets(ctx context.Context) error {
 		return r.dated(err, data)
 	}
 	r.targets = data
-	return nil
+	return r.expired("targets", w.file, r.set.Targets["targets"].Signed.Expires)
 }
 
 func (r *run) trustTargets(file string, data []byte) error {
@@ -250,10 +283,19 @@ func (r *run) dated(err error, data []byte) error {
 	if bad != nil {
 		return err
 	}
-	if detailed := expired(e.Role, e.File, h.Expires, r.now); detailed != nil {
+	if detailed := r.expired(e.Role, e.File, h.Expires); detailed != nil {
 		return detailed
 	}
 	return err
+}
+
+// expired gives the error for a role whose date is before the time it is
+// judged at, or nil.
+func (r *run) expired(role, file string, expires time.Time) error {
+	if !r.client.judgedAt(role, r.now).After(expires) {
+		return nil
+	}
+	return expired(role, file, expires, r.now)
 }
 
 // keepSeen remembers, after a failed refresh, the newer metadata that was
@@ -268,7 +310,7 @@ func (r *run) keepSeen(failure error) error {
 		return nil
 	}
 	if r.timestamp != nil && !bytes.Equal(r.timestamp, r.saved.Timestamp) {
-		if err := r.client.store(seenTimestamp, r.timestamp); err != nil {
+		if err := errors.Join(r.client.forget(), r.client.store(seenTimestamp, r.timestamp)); err != nil {
 			return err
 		}
 	}
@@ -278,22 +320,33 @@ func (r *run) keepSeen(failure error) error {
 	return nil
 }
 
-// commit writes the complete set, if it is a new one, and the time of this
-// refresh.
+// commit writes the complete set, if it is a new one, and then what lets the
+// next refresh see that nothing has changed, and the time.
 func (r *run) commit() error {
 	next := saved{
 		Origin: r.client.origin, Root: r.set.Root.Signed.Version,
-		Timestamp: r.timestamp, Snapshot: r.snapshot, Targets: r.targets,
+		Timestamp: r.timestamp, Snapshot: r.snapshot, Targets: r.targets, Beside: r.saved.Beside,
+	}
+	if next.Beside == "" || !bytes.Equal(next.Targets, r.saved.Targets) {
+		if next.Beside == "" || !bytes.Equal(next.Snapshot, r.saved.Snapshot) {
+			next.Beside = savedTargets(r.saved.Beside)
+		} // else the set is the same, and the file beside it was damaged
+		if err := r.client.store(next.Beside, next.Targets); err != nil {
+			return err
+		}
+	}
+	data, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("encoding metadata for the cache: %w", err)
 	}
 	if !next.equal(r.saved) {
-		data, err := json.Marshal(next)
-		if err != nil {
-			return fmt.Errorf("encoding metadata for the cache: %w", err)
-		}
 		if err := r.client.store(savedName, data); err != nil {
 			return err
 		}
 		r.saved = next
 	}
-	return r.client.store(refreshedName, []byte(r.now.UTC().Format(time.RFC3339)))
+	if err := r.client.keepRecord(r.recordOf(digestOf(data))); err != nil {
+		return err
+	}
+	return r.client.keepTime()
 }

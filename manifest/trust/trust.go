@@ -72,8 +72,17 @@ type Config struct {
 	// Remote may be nil for a client that only reads its cache.
 	Remote Remote
 	Cache  Cache
-	// Now gives the time metadata must not have expired at.
+	// Now gives the time of the system. Metadata must not have expired then,
+	// nor at the latest time that is known to have passed.
 	Now func() time.Time
+	// Built is when this program was made, a time that has passed; zero when
+	// nobody knows.
+	Built time.Time
+	// Grace is how long timestamp and snapshot may be past their date, as an
+	// administrator decided for a network that is refilled by hand; zero for
+	// not at all. It lets nothing else pass: root, targets and the roles of
+	// publishers keep their dates, and no version goes back.
+	Grace time.Duration
 	// Patience is the longest time one metadata file may take, to which one
 	// second is added for each 32 KiB that signed metadata announces; 30 s
 	// when zero. It bounds a mirror that answers a byte at a time.
@@ -87,11 +96,16 @@ type Client struct {
 	origin string // digest of Config.Root, which ties the cache to it
 
 	mu       sync.Mutex
-	set      *trustedmetadata.TrustedMetadata // nil before Refresh or Cached
+	set      *trustedmetadata.TrustedMetadata // nil before Refresh or Cached, and while unchanged
 	verified map[pair]bool                    // role, delegator: checked in set
 	offline  bool                             // loaded by Cached
 	rooted   []byte                           // root.json that set trusts
 	saved    saved
+
+	judged    time.Time // what the set is judged at; zero: its age is tolerated
+	unchanged bool      // Refresh found nothing new; the set is loaded once it is needed
+	known     *record   // as it is in the cache; nil: not read yet
+	time      *clock    // likewise
 }
 
 // pair is a role together with the role that delegates to it.
@@ -115,8 +129,10 @@ func New(c Config) (*Client, error) {
 
 // Refresh asks the remote for newer metadata and verifies all of it: root,
 // timestamp, snapshot and targets, in this order. Roles of publishers follow
-// when a document of theirs is asked for. When it fails the client goes on
-// with the metadata it had, and the error is an *Error unless the cache or
+// when a document of theirs is asked for. Where nothing has changed since the
+// last time, which two small questions show, what was verified then stands,
+// and is read from the cache once it is needed. When it fails the client goes
+// on with the metadata it had, and the error is an *Error unless the cache or
 // ctx failed.
 func (c *Client) Refresh(ctx context.Context) error {
 	if c.config.Remote == nil {
@@ -124,11 +140,12 @@ func (c *Client) Refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.known, c.time = nil, nil // another process may have written them
 	r, err := c.refresh(ctx)
 	if err != nil {
 		return fmt.Errorf("refreshing metadata: %w", err)
 	}
-	c.set, c.verified, c.offline, c.rooted, c.saved = r.set, map[pair]bool{}, false, r.root, r.saved
+	c.adopt(r)
 	return nil
 }
 
@@ -147,8 +164,15 @@ func (c *Client) Cached(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading metadata kept from the last refresh: %w", err)
 	}
-	c.set, c.verified, c.offline, c.rooted, c.saved = r.set, map[pair]bool{}, true, r.root, r.saved
+	c.adopt(r)
+	c.offline = true
 	return nil
+}
+
+// adopt makes what a run found the client's state.
+func (c *Client) adopt(r *run) {
+	c.set, c.verified, c.offline, c.rooted, c.saved = r.set, map[pair]bool{}, false, r.root, r.saved
+	c.unchanged = r.unchanged
 }
 
 // Authenticated returns the document name after checking its length and
