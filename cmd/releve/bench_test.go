@@ -12,7 +12,7 @@ import (
 // curl, in turns, and prints both medians and the ratio. Goal: at most 0.75.
 func BenchmarkVersion(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "releve")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w",
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
 		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-o", program, ".")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
