@@ -38,14 +38,14 @@ func BenchmarkKey(b *testing.B) {
 	password := func(string, bool) ([]byte, error) { return []byte("secret"), nil }
 	for b.Loop() {
 		dir := b.TempDir()
-		keys, err := publish.NewDirKeys(dir, password)
+		keys, err := publish.NewDirKeys(dir, password, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
 		if _, err := keys.Create("ans"); err != nil {
 			b.Fatal(err)
 		}
-		if keys, err = publish.NewDirKeys(dir, password); err != nil {
+		if keys, err = publish.NewDirKeys(dir, password, nil); err != nil {
 			b.Fatal(err)
 		}
 		if _, err := keys.Signer("ans"); err != nil {

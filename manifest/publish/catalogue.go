@@ -81,7 +81,7 @@ func (r *Repo) putCatalogue(s *state, path string, doc any, check func([]byte) e
 // Without the key of that role nothing is written.
 func (r *Repo) putSigned(s *state, path string, data []byte) error {
 	role := s.roleOf(path)
-	if _, err := r.config.Keys.Signer(role); err != nil {
+	if err := r.ready(s, role); err != nil {
 		return err
 	}
 	if err := r.put(s, path, data); err != nil {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/releve-sante/releve/manifest"
@@ -18,12 +17,58 @@ import (
 
 // Publish checks the repository, signs a new snapshot and a new timestamp,
 // and thereby makes visible what was changed since the last time. Roles named
-// in renew are signed again with a new date first.
+// in renew are signed again with a new date first. A role that lacks
+// signatures is refused, with how many and whose.
 func (r *Repo) Publish(ctx context.Context, renew ...string) error {
 	s, err := r.load()
 	if err != nil {
 		return err
 	}
+	return r.publishState(ctx, s, renew)
+}
+
+// PublishOnly does the same for the changes signed by the named roles, root
+// among them, and leaves all others waiting. With timestamp or snapshot alone
+// nothing becomes visible but the new dates: this is what a machine does every
+// day while holders are still signing.
+func (r *Repo) PublishOnly(ctx context.Context, roles ...string) error {
+	s, err := r.load()
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if s.roles[role] == nil && s.root.Signed.Roles[role] == nil {
+			return &Error{Reason: CodeUnknownRole, Role: role}
+		}
+	}
+	if s.live == nil {
+		return r.publishState(ctx, s, nil) // the first publication is of everything
+	}
+	if !slices.Contains(roles, metadata.ROOT) {
+		s.root = s.live
+	}
+	for _, role := range s.names() {
+		if slices.Contains(roles, role) {
+			continue
+		}
+		if err := r.loadLive(s, role); err != nil {
+			return err
+		}
+	}
+	return r.publishState(ctx, s, nil)
+}
+
+// loadLive goes back to the published version of a role.
+func (r *Repo) loadLive(s *state, role string) error {
+	if !s.pending[role] || s.published[role] == 0 {
+		return nil
+	}
+	t, err := parse[metadata.TargetsType](r, metadataName(role, s.published[role]))
+	s.roles[role], s.pending[role] = t, false
+	return err
+}
+
+func (r *Repo) publishState(ctx context.Context, s *state, renew []string) error {
 	for _, role := range renew {
 		if s.roles[role] == nil {
 			return &Error{Reason: CodeUnknownRole, Role: role}
@@ -33,7 +78,15 @@ func (r *Repo) Publish(ctx context.Context, renew ...string) error {
 		return err
 	}
 	for _, role := range renew {
-		if err := r.sign(s, role); err != nil {
+		if err := r.advance(s, role); err != nil {
+			return err
+		}
+		if err := s.quorum(role).refusal(); err != nil {
+			return err
+		}
+	}
+	for _, role := range renew {
+		if err := r.save(s, role); err != nil {
 			return err
 		}
 	}
@@ -52,8 +105,8 @@ func (r *Repo) check(ctx context.Context, s *state, renew []string) error {
 		if slices.Contains(renew, role) {
 			continue
 		}
-		if err := s.verify(role); err != nil {
-			return &Error{Reason: CodeWrongKey, Role: role, Cause: err}
+		if err := s.quorum(role).refusal(); err != nil {
+			return err
 		}
 		if t.Signed.IsExpired(now) {
 			return expired(role, t.Signed.Expires)
@@ -186,13 +239,13 @@ func (s *state) checkArtifact(component string, release manifest.Release) error 
 	return nil
 }
 
-// publish signs snapshot and timestamp over s, and writes the timestamp last.
+// publish signs snapshot and timestamp over s and makes them visible.
 func (r *Repo) publish(s *state) error {
-	expires, err := r.expiry(metadata.SNAPSHOT)
-	if err != nil {
+	snapshot, timestamp := metadata.Snapshot(), metadata.Timestamp()
+	var err error
+	if snapshot.Signed.Expires, err = r.expiry(metadata.SNAPSHOT); err != nil {
 		return err
 	}
-	snapshot := metadata.Snapshot(expires)
 	snapshot.Signed.Version = s.snapshot + 1
 	for _, role := range s.names() {
 		data, err := r.files.read(metadataName(role, s.roles[role].Signed.Version))
@@ -201,24 +254,72 @@ func (r *Repo) publish(s *state) error {
 		}
 		snapshot.Signed.Meta[role+".json"] = listed(s.roles[role].Signed.Version, data)
 	}
-	if expires, err = r.expiry(metadata.TIMESTAMP); err != nil {
+	if timestamp.Signed.Expires, err = r.expiry(metadata.TIMESTAMP); err != nil {
 		return err
 	}
-	timestamp := metadata.Timestamp(expires)
 	timestamp.Signed.Version = s.timestamp + 1
-	data, err := seal(r, s, metadata.SNAPSHOT, snapshot)
+	data, err := r.seal(s, metadata.SNAPSHOT, snapshot)
 	if err != nil {
 		return err
 	}
 	timestamp.Signed.Meta["snapshot.json"] = listed(snapshot.Signed.Version, data)
-	last, err := seal(r, s, metadata.TIMESTAMP, timestamp)
+	last, err := r.seal(s, metadata.TIMESTAMP, timestamp)
 	if err != nil {
 		return err
 	}
 	if err := r.files.write(metadataName(metadata.SNAPSHOT, snapshot.Signed.Version), data, 0o644); err != nil {
 		return err
 	}
-	return r.files.write(metadataName(metadata.TIMESTAMP, 0), last, 0o644)
+	now := func() error { return r.files.write(metadataName(metadata.TIMESTAMP, 0), last, 0o644) }
+	if s.root == s.live {
+		return now()
+	}
+	return r.publishRoot(s, now, s.accepts(snapshot, timestamp))
+}
+
+// publishRoot makes the next root the newest one. If clients of the root
+// before accept the new timestamp too, it comes first, and at no moment is
+// there anything a client refuses. If they do not, because a key is gone, the
+// root has to come first: interrupted between the two, clients install nothing
+// until publishing is done again. Of a first publication the root comes last:
+// with it the directory is a repository.
+func (r *Repo) publishRoot(s *state, timestamp func() error, accepted bool) error {
+	data, err := s.root.ToBytes(false)
+	if err != nil {
+		return fmt.Errorf("encoding root: %w", err)
+	}
+	root := func() error {
+		return r.files.write(metadataName(metadata.ROOT, s.root.Signed.Version), data, 0o644)
+	}
+	steps := []func() error{root, timestamp}
+	if accepted {
+		steps = []func() error{timestamp, root}
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if err := r.files.root.Remove(nextRoot); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing the root that was published: %w", err)
+	}
+	return nil
+}
+
+// accepts reports whether clients that only have the live root would take what
+// is about to be published under the next one.
+func (s *state) accepts(snapshot *metadata.Metadata[metadata.SnapshotType], timestamp *metadata.Metadata[metadata.TimestampType]) bool {
+	if s.live == nil {
+		return true
+	}
+	for role, m := range map[string]signable{
+		metadata.SNAPSHOT: snapshot, metadata.TIMESTAMP: timestamp, metadata.TARGETS: s.roles[metadata.TARGETS],
+	} {
+		if !rootAuthority(s.live, role).quorum(m).Complete() {
+			return false
+		}
+	}
+	return true
 }
 
 // listed is the entry of a metadata file in the file above it.
@@ -229,18 +330,27 @@ func listed(version int64, data []byte) *metadata.MetaFiles {
 	}
 }
 
-// seal signs m as role and gives its bytes, if root agrees with the key.
-func seal[T metadata.Roles](r *Repo, s *state, role string, m *metadata.Metadata[T]) ([]byte, error) {
-	var signer signature.Signer
-	signer, err := r.config.Keys.Signer(role)
+// seal signs m as role and gives its bytes, if root agrees with the keys. Where
+// the next root replaces them, those of the live one sign too if they are
+// here, so that the change has no moment at which a client refuses m.
+func (r *Repo) seal(s *state, role string, m signable) ([]byte, error) {
+	holders, err := s.authority(role).holders(r.config.Keys)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := m.Sign(signer); err != nil {
-		return nil, fmt.Errorf("signing %q: %w", role, err)
+	if _, err := s.authority(role).endorse(m, holders); err != nil {
+		return nil, err
 	}
-	if err := s.root.VerifyDelegate(role, m); err != nil {
-		return nil, &Error{Reason: CodeWrongKey, Role: role, Cause: err}
+	if err := s.authority(role).quorum(m).refusal(); err != nil {
+		return nil, err
+	}
+	if s.live != nil && s.live != s.root {
+		before := rootAuthority(s.live, role)
+		if holders, err := before.holders(r.config.Keys); err == nil {
+			if _, err := before.endorse(m, holders); err != nil {
+				return nil, err
+			}
+		}
 	}
 	data, err := m.ToBytes(false)
 	if err != nil {

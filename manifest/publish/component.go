@@ -69,7 +69,7 @@ func (r *Repo) Add(ctx context.Context, a Addition) (manifest.Release, error) {
 	if err != nil {
 		return manifest.Release{}, err
 	}
-	if _, err := r.config.Keys.Signer(role); err != nil {
+	if err := r.ready(s, role); err != nil {
 		return manifest.Release{}, err
 	}
 	if err := r.storePayload(s, a, release.Artifact); err != nil {

@@ -32,6 +32,16 @@ const (
 	CodeBadDocument     = "publish-bad-document"
 	CodeBadArchive      = "publish-bad-archive"
 	CodeDamaged         = "publish-damaged"
+	CodeBadPublicKey    = "publish-bad-public-key"
+	CodeUnsigned        = "publish-unsigned"
+	CodeSignedAlready   = "publish-signed-already"
+	CodeOtherState      = "publish-other-state"
+	CodeBadDraft        = "publish-bad-draft"
+	CodeBadQuorum       = "publish-bad-quorum"
+	CodeUnknownKey      = "publish-unknown-key"
+	CodeKeyTwice        = "publish-key-twice"
+	CodeRootRole        = "publish-root-role"
+	CodeLifeTooLong     = "publish-life-too-long"
 )
 
 // Error is a refusal, with what the publisher needs to understand it. Fields

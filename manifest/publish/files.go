@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 )
 
 // metadataLimit is the most a metadata file or a document may have, in bytes;
@@ -64,6 +65,16 @@ func (f files) copy(name string, r io.Reader, perm fs.FileMode) error {
 		return fmt.Errorf("putting %q in its place: %w", name, err)
 	}
 	return f.syncDir(dir)
+}
+
+// WriteFile writes a file so that name holds either its old content or all of
+// the new one, also after a power cut.
+func WriteFile(name string, data []byte, perm fs.FileMode) error {
+	root, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return fmt.Errorf("writing %q: %w", name, err)
+	}
+	return errors.Join(files{root: root}.write(filepath.Base(name), data, perm), root.Close())
 }
 
 func (f files) fill(name string, r io.Reader, perm fs.FileMode) error {

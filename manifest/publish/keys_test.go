@@ -30,7 +30,7 @@ func dirKeys(t *testing.T, dir string, says *string, asked *int) publish.KeyStor
 	keys, err := publish.NewDirKeys(dir, func(string, bool) ([]byte, error) {
 		*asked++
 		return []byte(*says), nil
-	})
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,14 +1,20 @@
 // Package publish builds, signs and checks a repository: a directory of TUF
 // metadata, documents and artifacts that any static server can carry.
 //
-// The roles: root (3 keys, 2 must sign) names all others; targets delegates
-// to one role for each publisher and to catalogue, which signs channels and
-// advisories; what nobody was given, targets signs itself; snapshot and
-// timestamp say what is current.
+// The roles: root (3 keys, 2 must sign, unless a ceremony says otherwise)
+// names all others; targets delegates to one role for each publisher and to
+// catalogue, which signs channels and advisories; what nobody was given,
+// targets signs itself; snapshot and timestamp say what is current.
+//
+// Each role may have several keys, of which a threshold must sign. The keys
+// need not meet: a change is signed with those that are here and waits for
+// the others, and a Draft carries it to their holders and back.
 //
 // What the package promises:
 //   - everything is checked before anything is written, and what would be
 //     refused by a client is refused here
+//   - nothing is published that lacks a signature, and a new root only with
+//     those of the old quorum and of the new one
 //   - a change by Add, Delegate or one of the Set methods is invisible to
 //     clients until Publish; interrupted anywhere, what was published stays
 //     whole, because the timestamp is written last
@@ -25,10 +31,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
-	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
@@ -36,9 +42,10 @@ import (
 const Catalogue = "catalogue"
 
 const (
-	rootKeys      = 3
-	rootThreshold = 2
-	day           = 24 * time.Hour
+	day = 24 * time.Hour
+	// longestLife bounds every signature: what is good for longer was not
+	// meant, and would outlive its keys.
+	longestLife = 3650 * day
 )
 
 // Lives says for how long signatures are good, from the moment of signing. A
@@ -77,6 +84,9 @@ func Init(c Config) (*Repo, error) {
 	if _, err := r.files.root.Lstat("metadata/1.root.json"); err == nil {
 		return nil, errors.Join(&Error{Reason: CodeExists, Name: c.Dir}, r.Close())
 	}
+	if r.files.exists(nextRoot) {
+		return nil, errors.Join(&Error{Reason: CodeExists, Name: filepath.Join(c.Dir, filepath.FromSlash(nextRoot))}, r.Close())
+	}
 	if err := r.found(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
@@ -85,7 +95,8 @@ func Init(c Config) (*Repo, error) {
 
 // Open opens the repository in c.Dir.
 func Open(c Config) (*Repo, error) {
-	if _, err := os.Stat(filepath.Join(c.Dir, "metadata", "1.root.json")); err != nil {
+	_, err := os.Stat(filepath.Join(c.Dir, "metadata", "1.root.json"))
+	if err != nil && !exists(filepath.Join(c.Dir, filepath.FromSlash(nextRoot))) {
 		return nil, &Error{Reason: CodeNoRepository, Name: c.Dir, Cause: err}
 	}
 	return attach(c)
@@ -173,6 +184,12 @@ func (r *Repo) expiry(role string) (time.Time, error) {
 		life = r.config.Lives.Timestamp
 	}
 	now := r.config.Now()
+	if life > longestLife {
+		return time.Time{}, &Error{
+			Reason: CodeLifeTooLong, Role: role,
+			Expected: strconv.Itoa(int(longestLife / day)), Found: strconv.Itoa(int(life / day)),
+		}
+	}
 	if life <= 0 {
 		return time.Time{}, &Error{
 			Reason: CodePastExpiry, Role: role,
@@ -182,83 +199,16 @@ func (r *Repo) expiry(role string) (time.Time, error) {
 	return now.Add(life).UTC().Truncate(time.Second), nil
 }
 
-// key gives the named key, made if need be.
-func (r *Repo) key(name string) (signature.Signer, *metadata.Key, error) {
-	get := r.config.Keys.Signer
-	if !r.config.Keys.Has(name) {
-		get = r.config.Keys.Create
+// key gives the public part of the named key, made if need be.
+func (r *Repo) key(name string) (PublicKey, error) {
+	if r.config.Keys.Has(name) {
+		return PublicKeyOf(r.config.Keys, name)
 	}
-	s, err := get(name)
+	s, err := r.config.Keys.Create(name)
 	if err != nil {
-		return nil, nil, err
+		return PublicKey{}, err
 	}
-	public, err := s.PublicKey()
-	if err != nil {
-		return nil, nil, fmt.Errorf("public part of key %q: %w", name, err)
-	}
-	key, err := metadata.KeyFromPublicKey(public)
-	if err != nil {
-		return nil, nil, fmt.Errorf("public part of key %q: %w", name, err)
-	}
-	return s, key, nil
-}
-
-// found writes the first version of everything.
-func (r *Repo) found() error {
-	expires, err := r.expiry(metadata.ROOT)
-	if err != nil {
-		return err
-	}
-	root := metadata.Root(expires)
-	var signers []signature.Signer
-	for i := range rootKeys {
-		s, key, err := r.key(fmt.Sprintf("root-%d", i+1))
-		if err != nil {
-			return err
-		}
-		signers = append(signers, s)
-		if err := root.Signed.AddKey(key, metadata.ROOT); err != nil {
-			return fmt.Errorf("root: %w", err)
-		}
-	}
-	root.Signed.Roles[metadata.ROOT].Threshold = rootThreshold
-	for _, role := range []string{metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP} {
-		_, key, err := r.key(role)
-		if err != nil {
-			return err
-		}
-		if err := root.Signed.AddKey(key, role); err != nil {
-			return fmt.Errorf("root: role %q: %w", role, err)
-		}
-	}
-	for _, s := range signers {
-		if _, err := root.Sign(s); err != nil {
-			return fmt.Errorf("signing root: %w", err)
-		}
-	}
-	data, err := root.ToBytes(false)
-	if err != nil {
-		return fmt.Errorf("encoding root: %w", err)
-	}
-	if err := r.files.root.MkdirAll("targets", 0o755); err != nil {
-		return fmt.Errorf("making the directory of targets: %w", err)
-	}
-	if err := r.foundRoles(root); err != nil {
-		return err
-	}
-	// The root comes last: with it the directory is a repository.
-	return r.files.write("metadata/1.root.json", data, 0o644)
-}
-
-// foundRoles writes targets with its delegation to catalogue, and publishes.
-func (r *Repo) foundRoles(root *metadata.Metadata[metadata.RootType]) error {
-	s := &state{root: root, published: map[string]int64{}, roles: map[string]*targetsFile{
-		metadata.TARGETS: metadata.Targets(),
-	}}
-	if err := r.addRole(s, Catalogue, []string{"channels/*", "advisories.json"}); err != nil {
-		return err
-	}
-	return r.publish(s)
+	return publicOf(name, s)
 }
 
 // exists reports whether name is there.

@@ -11,12 +11,20 @@ import (
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
-type targetsFile = metadata.Metadata[metadata.TargetsType]
+type (
+	rootFile    = metadata.Metadata[metadata.RootType]
+	targetsFile = metadata.Metadata[metadata.TargetsType]
+)
+
+// nextRoot is where a root that was signed by all it takes waits for the
+// publication that makes it the newest. Clients do not look there.
+const nextRoot = "metadata/next.root.json"
 
 // state is the repository as it would be published now: for each role the
 // version that clients have, and the content of the next one.
 type state struct {
-	root      *metadata.Metadata[metadata.RootType]
+	root      *rootFile        // which counts from the next publication on
+	live      *rootFile        // which clients have; nil: nothing is published yet
 	snapshot  int64            // version that clients have; 0: none
 	timestamp int64            // the same
 	published map[string]int64 // role: version that clients have
@@ -38,22 +46,10 @@ func (r *Repo) load() (*state, error) {
 	if err := r.loadRoot(s); err != nil {
 		return nil, err
 	}
-	timestamp, err := parse[metadata.TimestampType](r, metadataName(metadata.TIMESTAMP, 0))
-	if err != nil {
-		return nil, err
-	}
-	s.timestamp = timestamp.Signed.Version
-	current, ok := timestamp.Signed.Meta["snapshot.json"]
-	if !ok || current == nil {
-		return nil, &Error{Reason: CodeDamaged, Role: metadata.TIMESTAMP, Name: "metadata/timestamp.json"}
-	}
-	s.snapshot = current.Version
-	snapshot, err := parse[metadata.SnapshotType](r, metadataName(metadata.SNAPSHOT, s.snapshot))
-	if err != nil {
-		return nil, err
-	}
-	for name, meta := range snapshot.Signed.Meta {
-		s.published[strings.TrimSuffix(name, ".json")] = meta.Version
+	if s.live != nil {
+		if err := r.loadPublished(s); err != nil {
+			return nil, err
+		}
 	}
 	if err := r.loadRole(s, metadata.TARGETS); err != nil {
 		return nil, err
@@ -66,15 +62,73 @@ func (r *Repo) load() (*state, error) {
 	return s, nil
 }
 
-// loadRoot reads the newest root.
+// loadPublished reads which versions clients have.
+func (r *Repo) loadPublished(s *state) error {
+	timestamp, err := parse[metadata.TimestampType](r, metadataName(metadata.TIMESTAMP, 0))
+	if err != nil {
+		return err
+	}
+	s.timestamp = timestamp.Signed.Version
+	current, ok := timestamp.Signed.Meta["snapshot.json"]
+	if !ok || current == nil {
+		return &Error{Reason: CodeDamaged, Role: metadata.TIMESTAMP, Name: "metadata/timestamp.json"}
+	}
+	s.snapshot = current.Version
+	snapshot, err := parse[metadata.SnapshotType](r, metadataName(metadata.SNAPSHOT, s.snapshot))
+	if err != nil {
+		return err
+	}
+	for name, meta := range snapshot.Signed.Meta {
+		s.published[strings.TrimSuffix(name, ".json")] = meta.Version
+	}
+	return nil
+}
+
+// loadRoot reads the newest root, and the one that waits to follow it.
 func (r *Repo) loadRoot(s *state) error {
-	version := int64(1)
+	version := int64(0)
 	for r.files.exists(metadataName(metadata.ROOT, version+1)) {
 		version++
 	}
-	root, err := parse[metadata.RootType](r, metadataName(metadata.ROOT, version))
-	s.root = root
-	return err
+	var err error
+	if version > 0 {
+		if s.live, err = parse[metadata.RootType](r, metadataName(metadata.ROOT, version)); err != nil {
+			return err
+		}
+	}
+	s.root = s.live
+	if !r.files.exists(nextRoot) {
+		return nil
+	}
+	next, err := parse[metadata.RootType](r, nextRoot)
+	if err != nil {
+		return err
+	}
+	if next.Signed.Version <= version {
+		return nil // it was published, and the run that did so ended too early to remove it
+	}
+	s.root = next
+	return succeeds(s.live, next)
+}
+
+// succeeds checks a root against the one before, nil for the first: both
+// quorums have signed it, and no version is left out.
+func succeeds(live, next *rootFile) error {
+	version := int64(1)
+	if live != nil {
+		version = live.Signed.Version + 1
+		q := rootAuthority(live, metadata.ROOT).quorum(next)
+		if err := q.refusal(); err != nil {
+			return err
+		}
+	}
+	if next.Signed.Version != version {
+		return &Error{
+			Reason: CodeOtherState, Role: metadata.ROOT,
+			Expected: fmt.Sprintf("version %d", version), Found: fmt.Sprintf("version %d", next.Signed.Version),
+		}
+	}
+	return rootAuthority(next, metadata.ROOT).quorum(next).refusal()
 }
 
 // loadRole reads the next version of a role if it was changed, and the
@@ -130,34 +184,63 @@ func (s *state) target(path string) *metadata.TargetFiles {
 	return s.roles[s.roleOf(path)].Signed.Targets[path]
 }
 
-// verify checks the signatures of a role with the keys of its delegator.
-func (s *state) verify(role string) error {
-	if role == metadata.TARGETS {
-		return s.root.VerifyDelegate(role, s.roles[role])
+// authority gives who may sign for a role from the next publication on.
+func (s *state) authority(role string) authority {
+	switch role {
+	case metadata.ROOT, metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP:
+		return rootAuthority(s.root, role)
 	}
-	return s.roles[metadata.TARGETS].VerifyDelegate(role, s.roles[role])
+	return targetsAuthority(s.roles[metadata.TARGETS], role)
 }
 
-// sign gives a role a new date and its next version, and writes it. The key
-// must be one the delegator names; what no client would accept is not
-// written.
+// quorum counts the signatures of a role that holds targets.
+func (s *state) quorum(role string) Quorum { return s.authority(role).quorum(s.roles[role]) }
+
+// ready refuses a change in a role for which nobody here may sign. A role that
+// takes several signatures anyway may wait for all of them.
+func (r *Repo) ready(s *state, role string) error {
+	a := s.authority(role)
+	_, err := a.holders(r.config.Keys)
+	if isMissingKey(err) && a.threshold > 1 {
+		return nil
+	}
+	return err
+}
+
+func isMissingKey(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Reason == CodeMissingKey
+}
+
+// sign gives a role a new date and its next version, signs it with the keys
+// that are here, and writes it. Where more keys have to sign, it waits for
+// them.
 func (r *Repo) sign(s *state, role string) error {
-	signer, err := r.config.Keys.Signer(role)
-	if err != nil {
+	if err := r.advance(s, role); err != nil {
 		return err
 	}
-	t := s.roles[role]
+	return r.save(s, role)
+}
+
+// advance is sign without writing.
+func (r *Repo) advance(s *state, role string) error {
+	t, a := s.roles[role], s.authority(role)
+	holders, err := a.holders(r.config.Keys)
+	if err != nil && !isMissingKey(err) {
+		return err
+	}
 	if t.Signed.Expires, err = r.expiry(role); err != nil {
 		return err
 	}
 	t.Signed.Version = s.published[role] + 1
 	t.ClearSignatures()
-	if _, err := t.Sign(signer); err != nil {
-		return fmt.Errorf("signing %q: %w", role, err)
-	}
-	if err := s.verify(role); err != nil {
-		return &Error{Reason: CodeWrongKey, Role: role, Cause: err}
-	}
+	_, err = a.endorse(t, holders)
+	return err
+}
+
+// save writes the next version of a role, where no client looks yet.
+func (r *Repo) save(s *state, role string) error {
+	t := s.roles[role]
 	data, err := t.ToBytes(false)
 	if err != nil {
 		return fmt.Errorf("encoding %q: %w", role, err)
@@ -168,6 +251,7 @@ func (r *Repo) sign(s *state, role string) error {
 			Expected: fmt.Sprintf("at most %d bytes", metadataLimit), Found: fmt.Sprintf("%d bytes", len(data)),
 		}
 	}
+	s.pending[role] = true
 	return r.files.write(metadataName(role, t.Signed.Version), data, 0o644)
 }
 
