@@ -112,7 +112,7 @@ RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.initCommand(), a.delegateCommand(), a.addCommand(), a.describeCommand(), a.channelCommand(),
+		a.initCommand(), a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(), a.addCommand(), a.describeCommand(), a.channelCommand(),
 		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
@@ -182,7 +182,8 @@ func lives(cmd *cobra.Command) publish.Lives {
 		"snapshot-days": &l.Snapshot, "timestamp-days": &l.Timestamp,
 	} {
 		if n, err := cmd.Flags().GetInt(name); err == nil && cmd.Flags().Changed(name) {
-			if *life = time.Duration(n) * 24 * time.Hour; n == 0 {
+			// More days than a duration holds would turn into less than none.
+			if *life = time.Duration(min(n, 100_000)) * 24 * time.Hour; n <= 0 {
 				*life = -time.Second
 			}
 		}
@@ -192,21 +193,31 @@ func lives(cmd *cobra.Command) publish.Lives {
 
 // config is what a repository is opened with.
 func (a *app) config(cmd *cobra.Command, dir string) (publish.Config, error) {
+	store, err := a.keys(dir)
+	return publish.Config{Dir: dir, Keys: store, Now: a.now, Lives: lives(cmd)}, err
+}
+
+// keys opens the directory of the keys, which must not lie in the repository.
+func (a *app) keys(repository string) (publish.KeyStore, error) {
 	keys := a.keysDir
 	if keys == "" {
 		keys = a.env("RELEVE_REPO_KEYS")
 	}
 	if keys == "" {
-		return publish.Config{}, &usageError{reason: CodeNeedKeys}
+		return nil, &usageError{reason: CodeNeedKeys}
 	}
-	if publish.Inside(keys, dir) {
-		return publish.Config{}, &publish.Error{Reason: publish.CodeKeysInside, Name: keys, Expected: "outside " + dir}
+	if repository != "" && publish.Inside(keys, repository) {
+		return nil, &publish.Error{Reason: publish.CodeKeysInside, Name: keys, Expected: "outside " + repository}
 	}
-	store, err := publish.NewDirKeys(keys, (&prompt{a: a}).password)
-	return publish.Config{Dir: dir, Keys: store, Now: a.now, Lives: lives(cmd)}, err
+	return a.openKeys(keys)
 }
 
-// change opens a repository, lets do work on it and closes it.
+func (a *app) openKeys(dir string) (publish.KeyStore, error) {
+	return publish.NewDirKeys(dir, (&prompt{a: a}).password, nil)
+}
+
+// change opens a repository, lets do work on it, closes it, and says which
+// roles wait for signatures since.
 func (a *app) change(cmd *cobra.Command, dir string, do func(r *publish.Repo) error) error {
 	c, err := a.config(cmd, dir)
 	if err != nil {
@@ -216,7 +227,10 @@ func (a *app) change(cmd *cobra.Command, dir string, do func(r *publish.Repo) er
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(r), r.Close())
+	if err := errors.Join(do(r), r.Close()); err != nil {
+		return err
+	}
+	return a.sayWaiting(c)
 }
 
 // say prints a line of the answer.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -83,7 +84,10 @@ FILE is the document advisories.json. The key of the catalogue signs.`,
 }
 
 // readDocument reads a file the publisher wrote.
-func readDocument(name string) ([]byte, error) {
+func readDocument(name string) ([]byte, error) { return readFile(name, documentLimit) }
+
+// readFile reads a file of at most limit bytes.
+func readFile(name string, limit int64) ([]byte, error) {
 	unreadable := func(err error) error {
 		return &usageError{reason: CodeUnreadable, args: map[string]string{"Name": name}, cause: err}
 	}
@@ -91,12 +95,12 @@ func readDocument(name string) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, documentLimit+1))
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, unreadable(err)
 	}
-	if len(data) > documentLimit {
-		return nil, unreadable(errors.New("more than 8 MiB"))
+	if int64(len(data)) > limit {
+		return nil, unreadable(fmt.Errorf("more than %d bytes", limit))
 	}
 	return data, nil
 }

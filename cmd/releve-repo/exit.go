@@ -33,6 +33,7 @@ const (
 	CodeBadVersion       = "repo-bad-version"
 	CodeNeedKeys         = "repo-need-keys"
 	CodeUnreadable       = "repo-unreadable-file"
+	CodeNotAgreed        = "repo-not-agreed"
 )
 
 // usageError is a mistake on the command line.
@@ -76,7 +77,9 @@ func statusOf(err error) int {
 		return exitFailed
 	}
 	code := coded.Code()
-	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths}
+	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths,
+		publish.CodeUnknownKey, publish.CodeBadQuorum, publish.CodeLifeTooLong, publish.CodeRootRole, publish.CodeBadPublicKey,
+	}
 	switch {
 	case strings.HasPrefix(code, "repo-"), slices.Contains(unknown, code):
 		return exitUsage
