@@ -18,6 +18,7 @@ manifest/trust                 manifest
 manifest/publish               manifest manifest/trust
 manifest/reference             manifest
 manifest/delta                 -
+manifest/delta/archive         manifest/delta
 
 osdetect                       -
 osdetect/machine               osdetect
