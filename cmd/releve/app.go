@@ -42,7 +42,8 @@ type app struct {
 
 // flags are the options that every command takes.
 type flags struct {
-	repo, trustRoot    string
+	repos, packages    []string // addresses in the order in which they are tried
+	trustRoot, caFile  string
 	state, target      string
 	facts              string
 	policy             string
@@ -186,7 +187,9 @@ func (a *app) runRoot(cmd *cobra.Command, args []string) error {
 // the catalogue of texts, see help.
 func (a *app) persistentFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&a.flags.repo, "repo", "", "")
+	f.StringArrayVar(&a.flags.repos, "repo", nil, "")
+	f.StringArrayVar(&a.flags.packages, "packages", nil, "")
+	f.StringVar(&a.flags.caFile, "ca-file", "", "")
 	f.StringVar(&a.flags.trustRoot, "trust-root", "", "")
 	f.StringVar(&a.flags.state, "state", "", "")
 	f.StringVar(&a.flags.target, "target", "", "")

@@ -177,7 +177,7 @@ func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Si
 	if verb == plan.Install || verb == plan.Update {
 		return s.fresh(ctx)
 	}
-	if s.a.flags.repo != "" {
+	if len(s.a.flags.repos) > 0 {
 		v, err := s.fresh(ctx)
 		if err == nil {
 			return v, nil

@@ -83,7 +83,7 @@ func (d *demo) publishRepository(ctx context.Context) (served, error) {
 		return s, err
 	}
 	s.address, err = d.serve(ctx, dir)
-	d.a.flags.repo = s.address
+	d.a.flags.repos = []string{s.address}
 	return s, err
 }
 

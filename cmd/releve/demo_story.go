@@ -219,9 +219,9 @@ func (d *demo) rollBack(ctx context.Context) error {
 	for _, f := range d.close {
 		f()
 	}
-	repo := d.a.flags.repo
-	d.a.flags.repo = ""
-	defer func() { d.a.flags.repo = repo }()
+	repos := d.a.flags.repos
+	d.a.flags.repos = nil
+	defer func() { d.a.flags.repos = repos }()
 	digest, err := d.unchanged([]string{"cryptolib-cps"}, func() error {
 		_, err := d.change(ctx, plan.Rollback, "galss")
 		return err

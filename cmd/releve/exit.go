@@ -60,6 +60,7 @@ const (
 	CodeFactsNeedTarget  = "cli-facts-need-target"
 	CodeUnreadable       = "cli-unreadable-file"
 	CodeBadChoice        = "cli-bad-choice"
+	CodeBadCAFile        = "cli-bad-ca-file"
 	CodeNeedRights       = "rights-missing"
 	CodeUnexpected       = "failed-unexpected"
 	CodeDemoBroken       = "demo-claim-failed"

@@ -81,6 +81,7 @@ func TestScript(t *testing.T) {
 			"entries":  wantEntries,
 			"bucket":   bucket,
 			"ndjson":   ndjson,
+			"expand":   expand,
 		},
 	})
 }

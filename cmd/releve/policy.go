@@ -37,6 +37,7 @@ func (a *app) adopt(cmd *cobra.Command) error {
 	for _, p := range a.policy.Problems() {
 		a.warn(p.Code(), p.Args())
 	}
+	a.adoptAddresses(cmd)
 	if p := a.policy; p.Channel != "" {
 		given := cmd.Flags().Changed("channel")
 		if given && p.Fixed(policy.Channel) && p.Channel != a.flags.channel {

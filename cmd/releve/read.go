@@ -82,7 +82,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 
 // diagnose asks the advisories of the repository, or those built in.
 func (a *app) diagnose(ctx context.Context) ([]diagnose.Finding, error) {
-	if a.flags.repo == "" && a.flags.target == "" {
+	if len(a.flags.repos) == 0 && a.flags.target == "" {
 		v, err := reference.Open(ctx)
 		if err != nil {
 			return nil, err
@@ -112,7 +112,7 @@ func (a *app) diagnose(ctx context.Context) ([]diagnose.Finding, error) {
 // advising returns the manifest whose advisories apply: of the repository
 // where one is named, else the one built in.
 func (s *session) advising(ctx context.Context) (manifest.Verified, error) {
-	if s.a.flags.repo == "" {
+	if len(s.a.flags.repos) == 0 {
 		return reference.Open(ctx)
 	}
 	return s.fresh(ctx)

@@ -37,14 +37,15 @@ func (a *app) newRun() string {
 // session is one command's view of the workstation: its folders, what is
 // trusted, and what was detected.
 type session struct {
-	a        *app
-	state    *durable.Root
-	target   *durable.Root
-	backends map[string]backend.Backend
-	client   *trust.Client // nil until trusted
-	packages *store.Store
-	stop     chan struct{} // closed: stop after the current step
-	stopOnce sync.Once
+	a          *app
+	state      *durable.Root
+	target     *durable.Root
+	backends   map[string]backend.Backend
+	repository trust.Remote  // nil when none is named
+	client     *trust.Client // nil until trusted
+	packages   *store.Store
+	stop       chan struct{} // closed: stop after the current step
+	stopOnce   sync.Once
 }
 
 // open opens the folders a command needs. Nothing is created in the target.
@@ -65,30 +66,13 @@ func (a *app) open() (*session, error) {
 		return nil, err
 	}
 	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
-	var remote store.Remote
-	if a.flags.repo != "" {
-		if remote, err = a.remote(); err != nil {
-			return nil, err
-		}
+	metadata, packages, err := a.remotes()
+	if err != nil {
+		return nil, err
 	}
-	s.packages = store.New(store.Config{Dir: s.state, Remote: remote})
+	s.repository = metadata
+	s.packages = store.New(store.Config{Dir: s.state, Remote: packages})
 	return s, a.openLog(s.state)
-}
-
-// remote is the repository that --repo names.
-func (a *app) remote() (trust.Remote, error) {
-	var options []trust.Option
-	if a.flags.forbiddenIsMissing {
-		options = append(options, trust.ForbiddenIsMissing())
-	}
-	remote, err := trust.NewRemote(a.flags.repo, options...)
-	var c coded
-	if err != nil && !errors.As(err, &c) {
-		return nil, &cliError{code: CodeBadChoice, args: map[string]string{
-			"Flag": "--repo", "Value": a.flags.repo, "Choices": "https://…, http://…, DIR, FILE",
-		}, cause: err}
-	}
-	return remote, err
 }
 
 // close gives the folders back. Whatever was written is on the disk already,
@@ -144,13 +128,7 @@ func (s *session) trust() error {
 	if err != nil {
 		return err
 	}
-	var remote trust.Remote
-	if s.a.flags.repo != "" {
-		if remote, err = s.a.remote(); err != nil {
-			return err
-		}
-	}
-	s.client, err = trust.New(trust.Config{Root: root, Remote: remote, Cache: metadataCache{s.state}, Now: s.a.now})
+	s.client, err = trust.New(trust.Config{Root: root, Remote: s.repository, Cache: metadataCache{s.state}, Now: s.a.now})
 	return err
 }
 
@@ -181,7 +159,7 @@ func (s *session) keepRoot() error {
 
 // fresh returns the manifest as the repository offers it now.
 func (s *session) fresh(ctx context.Context) (manifest.Verified, error) {
-	if s.a.flags.repo == "" {
+	if len(s.a.flags.repos) == 0 {
 		return manifest.Verified{}, &cliError{code: CodeNeedRepo}
 	}
 	if err := s.trust(); err != nil {

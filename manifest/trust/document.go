@@ -141,12 +141,15 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: p.role, File: file}
 	}
-	data, err := c.fetch(ctx, c.config.Remote, wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length})
+	w := wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length}
+	data, err := c.obtain(ctx, w, func(data []byte) error {
+		if err := c.trustRole(p, file, data); err != nil {
+			return (&run{client: c, now: c.judged}).dated(err, data)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, withheld(err)
-	}
-	if err := c.trustRole(p, file, data); err != nil {
-		return nil, (&run{client: c, now: c.judged}).dated(err, data)
 	}
 	if err := c.store(cachedRole(p.role), data); err != nil {
 		return nil, err
@@ -185,12 +188,15 @@ func (c *Client) content(ctx context.Context, name, role string, f *metadata.Tar
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: role, File: file}
 	}
-	data, err := c.fetch(ctx, c.config.Remote, wanted{role: role, file: file, limit: largeLimit, length: f.Length})
+	w := wanted{role: role, file: file, limit: largeLimit, length: f.Length}
+	data, err := c.obtain(ctx, w, func(data []byte) error {
+		if found := digestOf(data); found != digest {
+			return &Error{Reason: CodeMismatch, Role: role, File: file, Expected: digest, Found: found}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	if found := digestOf(data); found != digest {
-		return nil, &Error{Reason: CodeMismatch, Role: role, File: file, Expected: digest, Found: found}
 	}
 	return data, c.store(cachedDocument(name), data)
 }

@@ -21,6 +21,8 @@ const (
 	CodeNoRoot       = "trust-no-root"    // the root trusted from the start is not usable
 	CodePanic        = "trust-panic"      // verification broke down; nothing was accepted
 	CodeNotCached    = "trust-not-cached" // needed without network, but never fetched
+
+	CodeMirrorsUntrusted = "trust-mirrors" // no mirror could be used, and one is not trusted
 )
 
 // Codes of what can be wrong on the way.
@@ -35,6 +37,17 @@ const (
 	CodeGone        = "network-gone"        // a stick or share that could be read before
 	CodeBadBundle   = "network-bad-bundle"  // not a file that "releve-repo bundle create" made
 	CodeNotBundled  = "network-not-bundled" // a bundle without this package
+	CodeMirrors     = "network-mirrors"     // no mirror could be used
+	CodeTLS         = "network-tls"         // no secure connection, for another reason than the next three
+
+	CodeAuthority       = "network-tls-authority" // a certificate of somebody this system does not trust
+	CodeCertificateDate = "network-tls-date"      // a certificate that is not valid at the time of this machine
+	CodeCertificateName = "network-tls-name"      // a certificate for another server
+
+	CodeProxy        = "network-proxy"         // the proxy cannot be reached, or broke off
+	CodeProxyLogin   = "network-proxy-login"   // the proxy asks for a log-in that failed, or that is not there
+	CodeProxyRefused = "network-proxy-refused" // the proxy does not let this through
+	CodeProxySetting = "network-proxy-setting" // the setting that names the proxy cannot be read
 )
 
 // Error is a refusal, with what a person needs to understand it. Fields that
@@ -43,6 +56,7 @@ type Error struct {
 	Reason   string        // one of the Code constants
 	Role     string        // TUF role, for example "timestamp" or "ans"
 	File     string        // path in the repository, or URL
+	Proxy    string        // host and port of the proxy, where it is what failed
 	Expected string        // what would have been right
 	Found    string        // what was there instead
 	Age      time.Duration // CodeExpired: how long ago it expired
@@ -54,7 +68,7 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Reason)
 	for _, part := range []struct{ name, value string }{
-		{"role", e.Role}, {"file", e.File}, {"expected", e.Expected}, {"found", e.Found},
+		{"role", e.Role}, {"file", e.File}, {"proxy", e.Proxy}, {"expected", e.Expected}, {"found", e.Found},
 	} {
 		if part.value != "" {
 			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
@@ -72,12 +86,13 @@ func (e *Error) Unwrap() error { return e.Cause }
 // Code gives the stable identifier of this kind of failure.
 func (e *Error) Code() string { return e.Reason }
 
-// Args gives the values the sentence of Code speaks of: Role, File, Expected,
-// Found, and Days, the whole days since the expiry.
+// Args gives the values the sentence of Code speaks of: Role, File, Proxy,
+// Expected, Found, and Days, the whole days since the expiry.
 func (e *Error) Args() map[string]string {
 	return map[string]string{
 		"Role":     e.Role,
 		"File":     e.File,
+		"Proxy":    e.Proxy,
 		"Expected": e.Expected,
 		"Found":    e.Found,
 		"Days":     strconv.FormatInt(int64(e.Age/(24*time.Hour)), 10),

@@ -16,7 +16,7 @@ func TrustServer(r Remote, certificate *x509.Certificate) {
 	pool := x509.NewCertPool()
 	pool.AddCert(certificate)
 	w := r.(*web)
-	for _, client := range []*http.Client{w.metadata, w.packages} {
+	for _, client := range []*http.Client{w.open.metadata, w.open.packages} {
 		client.Transport.(*http.Transport).TLSClientConfig.RootCAs = pool
 	}
 }

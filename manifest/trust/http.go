@@ -21,12 +21,21 @@ const (
 	headerTime   = 15 * time.Second
 	maxRedirects = 3
 	drainLimit   = 64 << 10 // bytes of an unwanted body read so that the connection can be used again
+	maxHeader    = 64 << 10 // bytes of the headers of an answer
+
+	agent = "releve" // without a version, which would tell what it is open to
 )
 
 // web is a Remote over HTTP.
 type web struct {
 	settings
 	base     *url.URL
+	open     *clients
+	loggedIn atomic.Pointer[clients] // takes over once a proxy has asked for a log-in
+}
+
+// clients are the connections to one server.
+type clients struct {
 	metadata *http.Client // one connection: what is asked for one after the other
 	packages *http.Client
 }
@@ -34,8 +43,9 @@ type web struct {
 // NewHTTP makes a Remote from the URL of a repository. It uses a client of
 // its own: time limits for connecting, for TLS and for headers, a stall limit
 // for bodies, at most 3 redirects and none from https to http, the proxy of
-// the environment. Metadata and documents come over one connection, since to
-// open a second one costs more than a whole check; packages have their own.
+// the environment unless another is given. Metadata and documents come over
+// one connection, since to open a second one costs more than a whole check;
+// packages have their own.
 func NewHTTP(base string, options ...Option) (Remote, error) {
 	u, err := url.Parse(base)
 	if err != nil {
@@ -44,34 +54,52 @@ func NewHTTP(base string, options ...Option) (Remote, error) {
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("repository URL %q: want http or https and a host", u.Redacted())
 	}
-	w := &web{base: u, settings: settings{stall: 30 * time.Second}}
+	w := &web{base: u, settings: settings{stall: 30 * time.Second, proxy: http.ProxyFromEnvironment}}
 	for _, option := range options {
 		option(&w.settings)
 	}
-	transport := &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: connectTime}).DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   connectTime,
-		ResponseHeaderTimeout: headerTime,
-		MaxConnsPerHost:       4, // a few packages at once
-		MaxIdleConnsPerHost:   2,
-		IdleConnTimeout:       30 * time.Second,
-		ForceAttemptHTTP2:     true,
-	}
-	w.packages = &http.Client{CheckRedirect: checkRedirect, Transport: transport}
-	alone := transport.Clone()
-	alone.MaxConnsPerHost = 1
-	w.metadata = &http.Client{CheckRedirect: checkRedirect, Transport: alone}
+	w.proxy = legible(w.proxy)
+	w.open = newClients(w.transport())
 	return w, nil
 }
 
-// clientFor chooses the connections for a file.
-func (w *web) clientFor(name string) *http.Client {
-	if strings.HasSuffix(name, ".json") {
-		return w.metadata
+func newClients(transport *http.Transport) *clients {
+	alone := transport.Clone()
+	alone.MaxConnsPerHost = 1
+	return &clients{
+		metadata: &http.Client{CheckRedirect: checkRedirect, Transport: alone},
+		packages: &http.Client{CheckRedirect: checkRedirect, Transport: transport},
 	}
-	return w.packages
+}
+
+// forFile chooses the connections for a file.
+func (c *clients) forFile(name string) *http.Client {
+	if strings.HasSuffix(name, ".json") {
+		return c.metadata
+	}
+	return c.packages
+}
+
+func (w *web) transport() *http.Transport {
+	return &http.Transport{
+		Proxy:       w.proxy,
+		DialContext: dialer().DialContext,
+		OnProxyConnectResponse: func(_ context.Context, proxy *url.URL, _ *http.Request, response *http.Response) error {
+			return refusedByProxy(proxy, response)
+		},
+		TLSClientConfig:        w.tlsConfig(),
+		TLSHandshakeTimeout:    connectTime,
+		ResponseHeaderTimeout:  min(headerTime, w.stall),
+		MaxResponseHeaderBytes: maxHeader,
+		MaxConnsPerHost:        4, // a few packages at once
+		MaxIdleConnsPerHost:    2,
+		IdleConnTimeout:        30 * time.Second,
+		ForceAttemptHTTP2:      true,
+	}
+}
+
+func (w *web) tlsConfig() *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: w.authorities}
 }
 
 func checkRedirect(next *http.Request, via []*http.Request) error {
@@ -116,6 +144,24 @@ func (w *web) Open(ctx context.Context, name string, offset int64) (io.ReadClose
 
 // get asks for one file. The caller ends the request by cancel.
 func (w *web) get(ctx context.Context, name string, header http.Header) (*http.Response, context.CancelFunc, error) {
+	if c := w.loggedIn.Load(); c != nil {
+		return w.ask(ctx, c, name, header)
+	}
+	response, cancel, err := w.ask(ctx, w.open, name, header)
+	var refused *Error
+	if w.login == nil || !errors.As(err, &refused) || refused.Reason != CodeProxyLogin {
+		return response, cancel, err
+	}
+	scheme := loginScheme(refused.Expected)
+	if scheme == "" {
+		return nil, nil, err
+	}
+	w.loggedIn.CompareAndSwap(nil, w.behind(scheme))
+	return w.ask(ctx, w.loggedIn.Load(), name, header)
+}
+
+// ask is get with given connections.
+func (w *web) ask(ctx context.Context, c *clients, name string, header http.Header) (*http.Response, context.CancelFunc, error) {
 	inner, cancel := context.WithCancel(ctx)
 	target := w.base.JoinPath(name)
 	request, err := http.NewRequestWithContext(inner, http.MethodGet, target.String(), nil)
@@ -124,16 +170,20 @@ func (w *web) get(ctx context.Context, name string, header http.Header) (*http.R
 		return nil, nil, fmt.Errorf("asking for %q: %w", target.Redacted(), err)
 	}
 	request.Header = header
-	request.Header.Set("User-Agent", "releve") // without a version, which would tell what it is open to
+	request.Header.Set("User-Agent", agent)
 	if strings.HasPrefix(name, "targets/") {
 		// Offsets count in the bytes as published, not as compressed for the
 		// way. Metadata may be compressed.
 		request.Header.Set("Accept-Encoding", "identity")
 	}
-	response, err := w.clientFor(name).Do(request)
+	response, err := c.forFile(name).Do(request)
 	if err != nil {
 		cancel()
 		return nil, nil, w.failure(ctx, target, err)
+	}
+	if response.StatusCode == http.StatusProxyAuthRequired {
+		discard(response, cancel)
+		return nil, nil, w.failure(ctx, target, refusedByProxy(w.proxyOf(response.Request.URL), response))
 	}
 	return response, cancel, nil
 }
@@ -143,24 +193,42 @@ func (w *web) failure(ctx context.Context, target *url.URL, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var ours *Error
-	if errors.As(err, &ours) {
-		return ours
-	}
 	var (
+		ours    *Error
 		wrapped *url.Error
 		dial    *net.OpError
 		timeout net.Error
 	)
-	cause := err
 	if errors.As(err, &wrapped) {
-		cause = wrapped.Err // without the URL, which may hold a password
+		err = wrapped.Err // without the URL, which may hold a password
 	}
-	reason := CodeUnreachable
-	if errors.As(err, &timeout) && timeout.Timeout() && (!errors.As(err, &dial) || dial.Op != "dial") {
-		reason = CodeStalled
+	e := &Error{Reason: CodeUnreachable}
+	switch dialed := errors.As(err, &dial); {
+	case errors.As(err, &ours):
+		*e = *ours
+	case dialed && dial.Op == "proxyconnect":
+		e.Reason, e.Proxy = CodeProxy, proxyName(w.proxyOf(target))
+	case tlsFailure(err) != nil:
+		e = tlsFailure(err)
+	case errors.As(err, &timeout) && timeout.Timeout() && (!dialed || dial.Op != "dial"):
+		e.Reason = CodeStalled
 	}
-	return &Error{Reason: reason, File: target.Redacted(), Cause: cause}
+	if e.File == "" {
+		e.File = target.Redacted()
+	}
+	if e.Cause == nil && ours == nil {
+		e.Cause = err
+	}
+	return e
+}
+
+// proxyOf gives the proxy for a URL, for messages: nil also when that fails.
+func (w *web) proxyOf(target *url.URL) *url.URL {
+	proxy, err := w.proxy(&http.Request{URL: target})
+	if err != nil {
+		return nil
+	}
+	return proxy
 }
 
 // judge decides whether the answer is the file. start is where it begins.

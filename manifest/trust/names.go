@@ -69,6 +69,7 @@ const (
 	damagedClock  = "damaged-clock.json"
 	seenTimestamp = "seen-timestamp.json"
 	seenSnapshot  = "seen-snapshot.json"
+	mirrorsName   = "mirrors.json"
 )
 
 func cachedRoot(version int64) string { return strconv.FormatInt(version, 10) + ".root.json" }

@@ -69,10 +69,6 @@ func (c *Client) begin(now time.Time) (*run, error) {
 	return r, nil
 }
 
-func (c *Client) refresh(ctx context.Context) (*run, error) {
-	return c.refreshFrom(ctx, c.config.Remote)
-}
-
 // refreshFrom asks one remote whether anything is new, and for what is new.
 func (c *Client) refreshFrom(ctx context.Context, remote Remote) (*run, error) {
 	now := c.now()

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,11 @@ import (
 type Option func(*settings)
 
 type settings struct {
-	stall     time.Duration
-	forbidden bool
+	stall       time.Duration
+	forbidden   bool
+	authorities *x509.CertPool // nil: those of the system
+	proxy       ProxyFinder
+	login       func(scheme, host string) (Tokens, error) // nil: no log-in of the system
 }
 
 // Stall sets how long a body may be silent before it is given up; 30 s
@@ -43,7 +47,7 @@ func NewRemote(urlOrDir string, options ...Option) (Remote, error) {
 	case strings.EqualFold(scheme, "http"), strings.EqualFold(scheme, "https"):
 		return NewHTTP(urlOrDir, options...)
 	}
-	return nil, fmt.Errorf("repository %q: want http, https, a directory or a bundle file", redacted(urlOrDir))
+	return nil, fmt.Errorf("repository %q: want http, https, a directory or a bundle file", Address(urlOrDir))
 }
 
 // isFile reports whether path is there and is no directory.
@@ -52,9 +56,12 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// redacted hides a password in a URL.
-func redacted(s string) string {
-	u, err := url.Parse(s)
+// Address gives what a person wrote without the password of a URL.
+func Address(urlOrDir string) string {
+	if !strings.Contains(urlOrDir, "://") {
+		return urlOrDir
+	}
+	u, err := url.Parse(urlOrDir)
 	if err != nil {
 		return "(not a URL)"
 	}

@@ -17,7 +17,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -92,10 +94,39 @@ func load(lang string) map[string]sentence {
 // Message is the sentence of a code with its places filled. A code without a
 // text gives the code and its arguments.
 func (p *Printer) Message(code string, args map[string]string) string {
+	args = p.reasons(args)
 	if s, ok := p.find(code, args, 2); ok {
 		return s
 	}
 	return p.Value(bare(code, args))
+}
+
+// reasons adds the argument Reasons, a sentence for each failure that a code
+// stands for: Code1 is the code of the first and Mirror1 the address it
+// belongs to; Code1's own arguments end in 1 too, and so on.
+func (p *Printer) reasons(args map[string]string) map[string]string {
+	if args["Code1"] == "" {
+		return args
+	}
+	all := maps.Clone(args)
+	var told []string
+	for i := 1; ; i++ {
+		n := strconv.Itoa(i)
+		code := args["Code"+n]
+		if code == "" {
+			break
+		}
+		own := map[string]string{}
+		for name, value := range args {
+			base, ok := strings.CutSuffix(name, n)
+			if ok && strings.TrimRight(base, "0123456789") == base {
+				own[base] = value
+			}
+		}
+		told = append(told, p.Message("network-mirror", map[string]string{"Mirror": own["Mirror"], "Why": p.Message(code, own)}))
+	}
+	all["Reasons"] = strings.Join(told, " ")
+	return all
 }
 
 // Hint says what to do about a code, or is "".
