@@ -30,16 +30,6 @@ func (a *app) look(ctx context.Context, req plan.Request) (*work, error) {
 	return w, nil
 }
 
-func (a *app) checkCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:  "check",
-		Args: takes(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.printPlan(cmd.Context(), plan.Update, nil, "")
-		},
-	}
-}
-
 func (a *app) planCommand() *cobra.Command {
 	var verb, output string
 	cmd := &cobra.Command{
@@ -69,13 +59,19 @@ func (a *app) printPlan(ctx context.Context, verb plan.Verb, args []string, outp
 		return err
 	}
 	defer w.s.close()
-	if err := a.writePlan(w.plan, output); err != nil {
+	return a.answerPlan(w.plan, output)
+}
+
+// answerPlan prints the plan, keeps it where a file is named, and chooses the
+// status.
+func (a *app) answerPlan(p plan.Plan, output string) error {
+	if err := a.writePlan(p, output); err != nil {
 		return err
 	}
 	switch {
-	case !w.plan.Empty():
+	case !p.Empty():
 		return statusError(exitChanges)
-	case w.plan.Refused() && verb != plan.Update:
+	case p.Refused() && p.Request.Action != plan.Update:
 		return statusError(exitRefused)
 	}
 	return nil

@@ -44,6 +44,7 @@ type session struct {
 	repository trust.Remote  // nil when none is named
 	client     *trust.Client // nil until trusted
 	packages   *store.Store
+	asked      bool          // the repository was asked for news by this command
 	stop       chan struct{} // closed: stop after the current step
 	stopOnce   sync.Once
 }
@@ -128,7 +129,10 @@ func (s *session) trust() error {
 	if err != nil {
 		return err
 	}
-	s.client, err = trust.New(trust.Config{Root: root, Remote: s.repository, Cache: metadataCache{s.state}, Now: s.a.now})
+	s.client, err = trust.New(trust.Config{
+		Root: root, Remote: s.repository, Cache: metadataCache{s.state},
+		Now: s.a.now, Built: built(), Grace: s.a.grace(),
+	})
 	return err
 }
 
@@ -159,19 +163,29 @@ func (s *session) keepRoot() error {
 
 // fresh returns the manifest as the repository offers it now.
 func (s *session) fresh(ctx context.Context) (manifest.Verified, error) {
-	if len(s.a.flags.repos) == 0 {
-		return manifest.Verified{}, &cliError{code: CodeNeedRepo}
-	}
-	if err := s.trust(); err != nil {
-		return manifest.Verified{}, err
-	}
-	if err := s.client.Refresh(ctx); err != nil {
-		return manifest.Verified{}, err
-	}
-	if err := s.keepRoot(); err != nil {
+	if err := s.refresh(ctx); err != nil {
 		return manifest.Verified{}, err
 	}
 	return s.opened(ctx)
+}
+
+// refresh asks the repository for news, once in a command.
+func (s *session) refresh(ctx context.Context) error {
+	if s.asked {
+		return nil
+	}
+	if len(s.a.flags.repos) == 0 {
+		return &cliError{code: CodeNeedRepo}
+	}
+	if err := s.trust(); err != nil {
+		return err
+	}
+	if err := s.client.Refresh(ctx); err != nil {
+		return err
+	}
+	s.logAge()
+	s.asked = true
+	return s.keepRoot()
 }
 
 // opened reads the manifest of the channel from metadata that is verified. A
@@ -236,8 +250,11 @@ func (s *session) machine(ctx context.Context, names []string) (osdetect.Facts, 
 }
 
 // names lists every component that the manifest or a receipt knows, sorted.
-func (s *session) names(v manifest.Verified) []string {
-	names := v.Components()
+func (s *session) names(v manifest.Verified) []string { return s.withReceipts(v.Components()) }
+
+// withReceipts adds the components that receipts know, and sorts.
+func (s *session) withReceipts(components []string) []string {
+	names := slices.Clone(components)
 	receipts, damaged := receipt.Load(s.state)
 	for _, err := range damaged {
 		s.a.log.Warn("receipt set aside", "error", err.Error())

@@ -141,18 +141,6 @@ func pastRuns(runs []journal.Run) []line.Past {
 	return rows
 }
 
-// metadata says how old the metadata in use is.
-func (s *session) metadata() *line.Metadata {
-	st := s.client.Status()
-	m := &line.Metadata{Age: s.a.now().Sub(st.Refreshed), Expired: st.Expired}
-	for _, r := range st.Roles {
-		if m.Expires.IsZero() || r.Expires.Before(m.Expires) {
-			m.Expires = r.Expires
-		}
-	}
-	return m
-}
-
 // verify compares components with what was installed; none named means all.
 func (s *session) verify(ctx context.Context, names []string) (map[string][]line.Difference, error) {
 	v, err := s.known(ctx)

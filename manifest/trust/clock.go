@@ -89,11 +89,16 @@ func (c *Client) clock() clock {
 	return *c.time
 }
 
-// keepTime remembers that a refresh ended well now.
-func (c *Client) keepTime() error {
+// nextClock is what will be remembered when a refresh ends well now.
+func (c *Client) nextClock() clock {
 	next := c.clock()
 	next.Floor = latest(next.Floor, c.record().Floor)
-	next = next.after(c.config.Now().UTC().Truncate(time.Second))
+	return next.after(c.config.Now().UTC().Truncate(time.Second))
+}
+
+// keepTime remembers that a refresh ended well now.
+func (c *Client) keepTime() error {
+	next := c.nextClock()
 	data, err := seal(next)
 	if err != nil {
 		return err

@@ -85,7 +85,8 @@ func (r *run) recordOf(set string) record {
 	before := r.client.record()
 	rec := record{
 		Origin: r.client.origin, Root: digestOf(r.root), Set: set, Timestamp: digestOf(r.timestamp),
-		Validator: r.validator, Roles: roles(r.set)[:4], Since: map[string]firstSeen{}, Floor: before.Floor,
+		Validator: r.validator, Roles: roles(r.set)[:4], Since: map[string]firstSeen{},
+		Floor: latest(before.Floor, r.client.nextClock().Floor),
 	}
 	versions := map[string]int64{}
 	for _, role := range rec.Roles {

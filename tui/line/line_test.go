@@ -222,6 +222,16 @@ func TestStatusHistoryDamageFacts(t *testing.T) {
 				Printf(&b, "\n"),
 				Status(&b, p, State{}),
 				Printf(&b, "\n"),
+				Status(&b, p, State{Metadata: &Metadata{
+					Age: time.Hour, Expires: newClock().now, GraceDays: 60, ClockBehind: 26 * time.Hour,
+					Roles: []Role{
+						{Name: "root", Version: 3, Expires: newClock().now.AddDate(0, 2, 0), State: RoleSoon},
+						{Name: "timestamp", Version: 120, Expires: newClock().now, State: RoleGrace},
+						{Name: "targets", Version: 12, Expires: newClock().now.AddDate(0, 3, 0), State: RoleCurrent},
+						{Name: "ans", Version: 7, Expires: newClock().now, State: RoleExpired},
+					},
+				}}),
+				Printf(&b, "\n"),
 				History(&b, p, []Past{{
 					Run: "r2", Time: time.Date(2026, 11, 23, 9, 0, 0, 0, time.Local), Outcome: event.Reverted,
 					Steps: []event.StepInfo{{Action: "rollback", Component: "galss", From: "3.43.02"}, {Action: "repair", Component: "srvsvcnam", From: "3.43", To: "3.43"}},

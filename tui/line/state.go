@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/releve-sante/releve/installer/event"
@@ -21,10 +22,32 @@ type State struct {
 
 // Metadata says how old the signed documents are.
 type Metadata struct {
-	Age     time.Duration `json:"age_ns"` // since they were last fetched
-	Expires time.Time     `json:"expires"`
-	Expired bool          `json:"expired"` // new installs are refused
+	Age         time.Duration `json:"age_ns"`                    // since they were last fetched
+	Expires     time.Time     `json:"expires"`                   // of the role that expires first
+	Expired     bool          `json:"expired"`                   // new installs are refused
+	GraceDays   int           `json:"grace_days,omitempty"`      // past their date, and used under a grace of so many days
+	ClockBehind time.Duration `json:"clock_behind_ns,omitempty"` // the clock was turned back by this
+	Roles       []Role        `json:"roles"`
 }
+
+// Role is one file of signed metadata and how long it is good.
+type Role struct {
+	Name    string    `json:"name"`
+	Version int64     `json:"version"`
+	Expires time.Time `json:"expires"`
+	State   RoleState `json:"state"`
+}
+
+// RoleState is what the date of a role means now.
+type RoleState string
+
+// The states of a role.
+const (
+	RoleCurrent RoleState = "current"
+	RoleSoon    RoleState = "soon"    // two thirds of its life have passed
+	RoleGrace   RoleState = "grace"   // past its date, and used under the grace of the policy
+	RoleExpired RoleState = "expired" // past its date
+)
 
 // Component is an installed component; Version "" is not installed.
 type Component struct {
@@ -55,7 +78,7 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 	if s.System != "" {
 		g.head(p.Message("view-system", map[string]string{"System": s.System}))
 	}
-	g.item(0, metadataLine(p, s.Metadata))
+	g.metadata(s.Metadata)
 	if len(s.Components) == 0 {
 		g.item(0, p.Message("view-components-none", nil))
 		return g.writeTo(w)
@@ -76,16 +99,52 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 	return g.writeTo(w)
 }
 
-func metadataLine(p *text.Printer, m *Metadata) string {
+// metadata says how old the metadata is, and what is out of the ordinary.
+func (g *page) metadata(m *Metadata) {
 	if m == nil {
-		return p.Message("view-metadata-none", nil)
+		g.item(0, g.p.Message("view-metadata-none", nil))
+		return
 	}
-	args := map[string]string{"Age": p.Duration(m.Age), "Expires": m.Expires.UTC().Format("2006-01-02 15:04")}
-	if m.Expired {
-		return p.Message("view-metadata-expired", args)
+	args := map[string]string{
+		"Age": g.p.Duration(m.Age), "Expires": minute(m.Expires), "Days": strconv.Itoa(m.GraceDays),
+		"Behind": g.p.Duration(m.ClockBehind),
 	}
-	return p.Message("view-metadata", args)
+	switch {
+	case m.Expired:
+		g.item(0, g.p.Message("view-metadata-expired", args))
+	case m.GraceDays > 0:
+		g.item(0, g.p.Message("view-metadata-grace", args))
+	default:
+		g.item(0, g.p.Message("view-metadata", args))
+	}
+	if m.ClockBehind > 0 {
+		g.item(0, g.p.Message("view-clock-behind", args))
+	}
+	var rows [][]string
+	for _, r := range m.Roles {
+		rows = append(rows, []string{g.p.Value(r.Name), strconv.FormatInt(r.Version, 10), minute(r.Expires), roleState(g.p, r.State)})
+	}
+	if len(rows) > 0 {
+		g.head(g.p.Message("view-roles", nil))
+		g.table(2, rows)
+	}
 }
+
+// roleState says what is out of the ordinary about a role.
+func roleState(p *text.Printer, s RoleState) string {
+	switch s {
+	case RoleSoon:
+		return p.Message("view-role-soon", nil)
+	case RoleGrace:
+		return p.Message("view-role-grace", nil)
+	case RoleExpired:
+		return p.Message("view-role-expired", nil)
+	}
+	return ""
+}
+
+// minute writes a time of signed metadata, which is in UTC.
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
 
 // History writes the runs of this machine as given, newest first.
 func History(w io.Writer, p *text.Printer, runs []Past) error {
