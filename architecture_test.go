@@ -17,6 +17,7 @@ manifest                       -
 manifest/trust                 manifest
 manifest/publish               manifest manifest/trust
 manifest/reference             manifest
+manifest/mirror                manifest manifest/trust installer/durable installer/store
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
 

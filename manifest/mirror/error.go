@@ -1,0 +1,51 @@
+package mirror
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Codes of what can be wrong with a copy. They never change.
+const (
+	CodeNotAMirror = "mirror-not-a-mirror" // a folder with a repository that no mirror made
+	CodeInTheWay   = "mirror-in-the-way"   // a folder where a file has to be
+	CodeNotOffered = "mirror-not-offered"  // a component that no chosen channel offers
+	CodeIncomplete = "mirror-incomplete"   // a copy without a file that it should hold
+	CodeChanged    = "mirror-changed"      // a file of a copy with other bytes than signed
+)
+
+// Error says why a copy cannot be made, or is not good.
+type Error struct {
+	Reason   string // one of the Code constants
+	Name     string // file or component in question
+	Expected string
+	Found    string
+	Cause    error // for the log; may be nil
+}
+
+// Error gives the English sentence for the log.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Reason)
+	for _, part := range []struct{ name, value string }{{"name", e.Name}, {"expected", e.Expected}, {"found", e.Found}} {
+		if part.value != "" {
+			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
+		}
+	}
+	if e.Cause != nil {
+		fmt.Fprintf(&b, ": %v", e.Cause)
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Code gives the stable identifier of this kind of failure.
+func (e *Error) Code() string { return e.Reason }
+
+// Args gives the values the sentence of Code speaks of: Name, Expected and
+// Found.
+func (e *Error) Args() map[string]string {
+	return map[string]string{"Name": e.Name, "Expected": e.Expected, "Found": e.Found}
+}
