@@ -16,6 +16,7 @@ const allowed = `
 manifest                       -
 manifest/trust                 manifest
 manifest/publish               manifest manifest/trust
+manifest/publish/hsm           -
 manifest/reference             manifest
 manifest/mirror                manifest manifest/trust installer/durable installer/store
 manifest/delta                 -
@@ -92,8 +93,8 @@ var reserved = []struct{ imported, packages, reason string }{
 		"the rest of the program sees manifest.Verified, never TUF",
 	},
 	{
-		"os/exec", "installer",
-		"programs are started by the probes of the engine alone, with their limits",
+		"os/exec", "installer manifest/publish/hsm",
+		"programs are started by the probes of the engine and by keys that lie elsewhere alone, with their limits",
 	},
 	{
 		"testing", "*test", "a shipped program holds no test code",

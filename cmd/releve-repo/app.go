@@ -9,9 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sigstore/sigstore/pkg/signature"
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/manifest/publish"
+	"github.com/releve-sante/releve/manifest/publish/hsm"
 	"github.com/releve-sante/releve/tui/text"
 )
 
@@ -20,6 +22,7 @@ type app struct {
 	in          io.Reader
 	out, errOut io.Writer
 	env         func(string) string
+	environ     []string // for programs that are started
 	now         func() time.Time
 
 	keysDir string // --keys
@@ -92,7 +95,8 @@ A repository is a directory that any static server can carry:
   releve-repo verify REPO
 
 Commands that sign take the directory of the keys from --keys or
-RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD.`,
+RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD, the
+PIN of a token from a prompt or RELEVE_REPO_PIN.`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -193,12 +197,12 @@ func lives(cmd *cobra.Command) publish.Lives {
 
 // config is what a repository is opened with.
 func (a *app) config(cmd *cobra.Command, dir string) (publish.Config, error) {
-	store, err := a.keys(dir)
+	store, err := a.keys(cmd.Context(), dir)
 	return publish.Config{Dir: dir, Keys: store, Now: a.now, Lives: lives(cmd)}, err
 }
 
 // keys opens the directory of the keys, which must not lie in the repository.
-func (a *app) keys(repository string) (publish.KeyStore, error) {
+func (a *app) keys(ctx context.Context, repository string) (publish.KeyStore, error) {
 	keys := a.keysDir
 	if keys == "" {
 		keys = a.env("RELEVE_REPO_KEYS")
@@ -209,11 +213,14 @@ func (a *app) keys(repository string) (publish.KeyStore, error) {
 	if repository != "" && publish.Inside(keys, repository) {
 		return nil, &publish.Error{Reason: publish.CodeKeysInside, Name: keys, Expected: "outside " + repository}
 	}
-	return a.openKeys(keys)
+	return a.openKeys(ctx, keys)
 }
 
-func (a *app) openKeys(dir string) (publish.KeyStore, error) {
-	return publish.NewDirKeys(dir, (&prompt{a: a}).password, nil)
+func (a *app) openKeys(ctx context.Context, dir string) (publish.KeyStore, error) {
+	p := &prompt{a: a}
+	return publish.NewDirKeys(dir, p.password, func(name, uri string) (signature.Signer, error) {
+		return hsm.Open(ctx, hsm.Config{PIN: p.pin, Environ: a.environ}, name, uri)
+	})
 }
 
 // change opens a repository, lets do work on it, closes it, and says which

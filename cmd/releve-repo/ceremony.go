@@ -151,7 +151,7 @@ with the other holders, by voice: it is the same in every copy.`,
 			if (d.Role() == "root") != (verb == "root") {
 				return &publish.Error{Reason: publish.CodeBadDraft, Expected: verb, Found: d.Role()}
 			}
-			keys, err := a.keys("")
+			keys, err := a.keys(cmd.Context(), "")
 			if err != nil {
 				return err
 			}

@@ -24,7 +24,7 @@ office that holds it, not after a person.`,
 			if out == "" {
 				return badUsage(cmd, "--out is needed")
 			}
-			keys, err := a.openKeys(out)
+			keys, err := a.openKeys(cmd.Context(), out)
 			if err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func (a *app) keyPublicCommand() *cobra.Command {
 	return a.signs(sub("public NAME --keys KEYS", "Print the public part of a key, for NAME.pub", `
 For a key on a token or with a key management service this asks it.`,
 		1, 1, func(cmd *cobra.Command, args []string) error {
-			keys, err := a.keys("")
+			keys, err := a.keys(cmd.Context(), "")
 			if err != nil {
 				return err
 			}

@@ -22,7 +22,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: time.Now}
+	a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, environ: os.Environ(), now: time.Now}
 	status := a.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(status)

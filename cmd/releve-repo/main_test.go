@@ -20,11 +20,12 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"releve-repo": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: time.Now}
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, environ: os.Environ(), now: time.Now}
 			status := a.run(ctx, os.Args[1:])
 			stop()
 			os.Exit(status)
 		},
+		"sigstore-kms-vault": keyService,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/releve-sante/releve/manifest/publish"
+	"github.com/releve-sante/releve/manifest/publish/hsm"
 )
 
 // prompt asks for passwords. New keys of one run share the password that was
@@ -47,6 +48,20 @@ func (p *prompt) password(name string, create bool) ([]byte, error) {
 	}
 	p.typed = typed
 	return typed, nil
+}
+
+// pin asks for the PIN of a token: RELEVE_REPO_PIN, else a question. It is
+// never the password of key files: a wrong PIN locks a token.
+func (p *prompt) pin(name string) ([]byte, error) {
+	if value := p.a.env("RELEVE_REPO_PIN"); value != "" {
+		return []byte(value), nil
+	}
+	typed, err := p.ask(name, fmt.Sprintf("PIN of the token with the key %q: ", name))
+	var e *publish.Error
+	if errors.As(err, &e) && e.Reason == publish.CodeEmptyPassword {
+		return nil, &hsm.Error{Reason: hsm.CodeNeedPIN, Name: name}
+	}
+	return typed, err
 }
 
 // ask reads a line from the terminal without showing it.

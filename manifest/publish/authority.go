@@ -3,7 +3,6 @@ package publish
 import (
 	"bytes"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,8 +15,8 @@ import (
 
 // signable is metadata of any role.
 type signable interface {
-	Sign(s signature.Signer) (*metadata.Signature, error)
 	ToBytes(pretty bool) ([]byte, error)
+	ClearSignatures()
 }
 
 // authority is who may sign for a role, as its delegator says.
@@ -180,14 +179,22 @@ func (a authority) holders(keys KeyStore) ([]holder, error) {
 // the names of those that were added.
 func (a authority) endorse(m signable, holders []holder) ([]string, error) {
 	var added []string
+	payload, err := canonical(m)
+	if err != nil {
+		return nil, err
+	}
 	for _, h := range holders {
 		if a.signed(m, h.id) {
 			continue
 		}
-		drop(m, h.id)
-		if _, err := m.Sign(h.signer); err != nil {
+		// go-tuf's own Sign says nothing about what went wrong with a token.
+		sig, err := h.signer.SignMessage(bytes.NewReader(payload))
+		if err != nil {
 			return added, fmt.Errorf("signing %q with key %q: %w", a.role, h.name, err)
 		}
+		drop(m, h.id)
+		all := signatures(m)
+		*all = append(*all, metadata.Signature{KeyID: h.id, Signature: sig})
 		if !a.signed(m, h.id) {
 			return added, &Error{Reason: CodeBadKey, Role: h.name, Expected: "a good signature", Found: "another"}
 		}
@@ -196,7 +203,8 @@ func (a authority) endorse(m signable, holders []holder) ([]string, error) {
 	return added, nil
 }
 
-// signatures gives the signatures of m, to be changed.
+// signatures gives the signatures of m, to be changed. There are no other
+// kinds of metadata than these.
 func signatures(m signable) *[]metadata.Signature {
 	switch m := m.(type) {
 	case *rootFile:
@@ -208,15 +216,34 @@ func signatures(m signable) *[]metadata.Signature {
 	case *metadata.Metadata[metadata.TimestampType]:
 		return &m.Signatures
 	}
-	return nil
+	return new([]metadata.Signature)
+}
+
+// canonical gives the bytes that are signed.
+func canonical(m signable) ([]byte, error) {
+	var signed any
+	switch m := m.(type) {
+	case *rootFile:
+		signed = m.Signed
+	case *targetsFile:
+		signed = m.Signed
+	case *metadata.Metadata[metadata.SnapshotType]:
+		signed = m.Signed
+	case *metadata.Metadata[metadata.TimestampType]:
+		signed = m.Signed
+	}
+	data, err := cjson.EncodeCanonical(signed)
+	if err != nil {
+		return nil, fmt.Errorf("canonical form: %w", err)
+	}
+	return data, nil
 }
 
 // drop takes the signatures of a key away: two of the same key make a file
 // that no client reads.
 func drop(m signable, id string) {
-	if all := signatures(m); all != nil {
-		*all = slices.DeleteFunc(*all, func(s metadata.Signature) bool { return s.KeyID == id })
-	}
+	all := signatures(m)
+	*all = slices.DeleteFunc(*all, func(s metadata.Signature) bool { return s.KeyID == id })
 }
 
 // adopt copies the good signatures of the authority from one copy of the same
@@ -233,18 +260,9 @@ func (a authority) adopt(to, from signable) {
 // signedDigest is the SHA-256 of what is signed, hexadecimal: the same for all
 // copies, however many signatures they carry.
 func signedDigest(m signable) (string, error) {
-	var signed any
-	switch m := m.(type) {
-	case *rootFile:
-		signed = m.Signed
-	case *targetsFile:
-		signed = m.Signed
-	default:
-		return "", errors.New("digest of metadata that nobody signs offline")
-	}
-	data, err := cjson.EncodeCanonical(signed)
+	data, err := canonical(m)
 	if err != nil {
-		return "", fmt.Errorf("canonical form: %w", err)
+		return "", err
 	}
 	sum := sha256.Sum256(data)
 	return hexOf(sum[:]), nil

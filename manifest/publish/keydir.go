@@ -23,7 +23,7 @@ import (
 type Password func(name string, create bool) ([]byte, error)
 
 // Elsewhere opens the key called name that lies in no file here: uri says
-// where, for example "pkcs11:token=ans;object=ans-1" or "awskms://...".
+// where, for example "pkcs11:token=ans;id=%01?module-path=..." or "awskms://...".
 type Elsewhere func(name, uri string) (signature.Signer, error)
 
 // keySize is the most a key file may have, in bytes.
@@ -114,7 +114,7 @@ func (d *directory) refer(name string) (signature.Signer, error) {
 	}
 	public, err := s.PublicKey()
 	if err != nil {
-		return nil, &Error{Reason: CodeBadKey, Role: name, Name: file, Cause: err}
+		return nil, err
 	}
 	if err := supported(public); err != nil {
 		err.Role, err.Name = name, file

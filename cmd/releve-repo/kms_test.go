@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+
+	"github.com/sigstore/sigstore/pkg/signature"
+	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/handler"
+)
+
+// keyService answers as a sigstore-kms program does, with a P-256 key that is
+// made from the name of the key, and so always the same.
+func keyService() {
+	args, err := handler.GetPluginArgs(os.Args)
+	if err == nil {
+		secret := sha256.Sum256([]byte(args.InitOptions.KeyResourceID))
+		key := &ecdsa.PrivateKey{D: new(big.Int).SetBytes(secret[:16])}
+		key.Curve = elliptic.P256()
+		key.X, key.Y = key.Curve.ScalarBaseMult(key.D.Bytes())
+		var s signature.SignerVerifier
+		if s, err = signature.LoadECDSASignerVerifier(key, crypto.SHA256); err == nil {
+			_, err = handler.Dispatch(os.Stdout, os.Stdin, args, service{s})
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+}
+
+// service lets a key be used, and no more.
+type service struct{ signature.SignerVerifier }
+
+func (service) CreateKey(context.Context, string) (crypto.PublicKey, error) {
+	return nil, errors.ErrUnsupported
+}
+
+func (service) CryptoSigner(context.Context, func(error)) (crypto.Signer, crypto.SignerOpts, error) {
+	return nil, nil, errors.ErrUnsupported
+}
+func (service) SupportedAlgorithms() []string { return nil }
+func (service) DefaultAlgorithm() string      { return "" }
