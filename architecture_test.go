@@ -24,6 +24,7 @@ manifest/delta/archive         manifest/delta
 
 osdetect                       -
 osdetect/machine               osdetect
+osdetect/proxy                 -
 osdetect/policy                -
 
 installer/event                -

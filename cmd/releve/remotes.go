@@ -9,6 +9,7 @@ import (
 	"github.com/releve-sante/releve/installer/store"
 	"github.com/releve-sante/releve/manifest/trust"
 	"github.com/releve-sante/releve/osdetect/policy"
+	"github.com/releve-sante/releve/osdetect/proxy"
 )
 
 // maxCAFile is the largest file of certificates that is read, in bytes.
@@ -88,7 +89,7 @@ func (a *app) remote(flag string, list []string, options []trust.Option) (trust.
 
 // remoteOptions are how every address of this invocation is read.
 func (a *app) remoteOptions() ([]trust.Option, error) {
-	var options []trust.Option
+	options := append(proxyLogin(), trust.Proxy(trust.ProxyFinder(proxy.Find(a.env))))
 	if a.flags.forbiddenIsMissing {
 		options = append(options, trust.ForbiddenIsMissing())
 	}
