@@ -31,6 +31,7 @@ type Component struct {
 	Publisher string     `json:"publisher,omitempty"`
 	Evidence  []Evidence `json:"evidence,omitempty"` // most trustworthy first
 	Settings  []Setting  `json:"settings,omitempty"`
+	Floors    []Floor    `json:"floors,omitempty"` // at most one for each platform
 	Releases  []Release  `json:"releases"`
 }
 
@@ -185,8 +186,9 @@ type Channel struct {
 // Offer lists the versions of one component that a channel offers, on
 // whatever platform they exist.
 type Offer struct {
-	Component string   `json:"component"`
-	Versions  []string `json:"versions"`
+	Component string    `json:"component"`
+	Versions  []string  `json:"versions"`
+	Rollouts  []Rollout `json:"rollouts,omitempty"` // of versions that are not for all yet
 }
 
 // Severity ranks a finding.

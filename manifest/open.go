@@ -82,7 +82,7 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 	if ch.Name != channel {
 		return Verified{}, misnamed(ChannelPath(channel), channel, ch.Name)
 	}
-	c := contents{channel: *ch, components: map[string]*Component{}, offered: map[string][]int{}}
+	c := contents{channel: *ch, components: map[string]*Component{}, offered: map[string][]int{}, rollouts: map[string][]Rollout{}}
 	for i, offer := range ch.Offers {
 		name := ComponentPath(offer.Component)
 		comp, err := read(ctx, &o, name, (*Component).check)
@@ -99,6 +99,9 @@ func Open(ctx context.Context, a Authenticator, channel string) (Verified, error
 			return Verified{}, fault
 		}
 		c.components[comp.Name], c.offered[comp.Name] = comp, offered
+		if len(offer.Rollouts) > 0 {
+			c.rollouts[comp.Name] = offer.Rollouts
+		}
 	}
 	advisories, err := read(ctx, &o, AdvisoriesPath, (*Advisories).check)
 	switch {

@@ -105,6 +105,7 @@ func (c *Component) check() *SyntaxError {
 		each("evidence", maxEntries, c.Evidence, (*Evidence).check),
 		each("settings", maxEntries, c.Settings, (*Setting).check),
 		duplicateSettings(c.Settings),
+		checkFloors(c.Floors),
 	); err != nil {
 		return err
 	}
@@ -149,13 +150,13 @@ func (o *Offer) check() *SyntaxError {
 			return badVersion(text).entry("versions", i)
 		}
 		k := keyOf(v)
-		if seen[k] {
+		if _, twice := seen[k]; twice {
 			same := &SyntaxError{Reason: CodeDuplicate, Found: visible(text)}
 			return same.entry("versions", i)
 		}
-		seen[k] = true
+		seen[k] = false
 	}
-	return nil
+	return each("rollouts", maxEntries, o.Rollouts, func(r *Rollout) *SyntaxError { return r.check(seen) })
 }
 
 func (a *Advisories) check() *SyntaxError {

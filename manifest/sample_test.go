@@ -90,7 +90,7 @@ type badDocument struct {
 }
 
 func badDocuments() []badDocument {
-	return slices.Concat(badComponents(), badReleases(), badRules(), badOthers())
+	return slices.Concat(badComponents(), badReleases(), badRules(), badOthers(), badRollouts(), badFloors())
 }
 
 func badComponents() []badDocument {

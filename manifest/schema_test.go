@@ -70,9 +70,9 @@ func TestSchemaNamesEveryField(t *testing.T) {
 		"component": {
 			"": Component{}, "text": Text{}, "evidence": Evidence{}, "setting": Setting{}, "release": Release{},
 			"artifact": Artifact{}, "plain": Plain{}, "delta": Delta{}, "rule": Rule{}, "need": Need{}, "withdrawal": Withdrawal{},
-			"condition": Condition{}, "probe": Probe{},
+			"condition": Condition{}, "probe": Probe{}, "floor": Floor{},
 		},
-		"channel":    {"": Channel{}, "offer": Offer{}},
+		"channel":    {"": Channel{}, "offer": Offer{}, "rollout": Rollout{}, "stop": Stop{}, "text": Text{}},
 		"advisories": {"": Advisories{}, "advisory": Advisory{}, "remedy": Remedy{}, "condition": Condition{}, "text": Text{}},
 	}
 	for kind, types := range definitions {

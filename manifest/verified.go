@@ -14,7 +14,8 @@ type Verified struct{ c *contents }
 type contents struct {
 	channel    Channel
 	components map[string]*Component
-	offered    map[string][]int // component to indexes of its releases, newest first
+	offered    map[string][]int     // component to indexes of its releases, newest first
+	rollouts   map[string][]Rollout // component to those of its versions that are not for all
 	advisories []Advisory
 	digest     string
 }
