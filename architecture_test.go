@@ -34,6 +34,7 @@ installer/journal              installer/durable
 installer/unpack               installer/durable
 installer/receipt              manifest installer/durable
 installer/store                manifest installer/durable
+installer/floor                manifest installer/durable
 
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack

@@ -26,7 +26,7 @@ type PathInfo struct {
 // Paths returns every fact path, in the order in which docs/facts.md lists
 // them.
 func Paths() []PathInfo {
-	return append(systemPaths(), workstationPaths()...)
+	return append(append(systemPaths(), workstationPaths()...), ringPaths()...)
 }
 
 func systemPaths() []PathInfo {
@@ -56,6 +56,18 @@ func workstationPaths() []PathInfo {
 		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset."},
 		{"component.<name>.present", Bool, nil, false, "Whether the component is installed."},
 		{"component.<name>.version", String, nil, false, "Version of the component as found on the machine. Absent when the component is, or when its version cannot be told."},
+	}
+}
+
+// ringPaths are what a roll-out tells machines apart by. A list is a text with
+// ", " between its entries, sorted.
+func ringPaths() []PathInfo {
+	return []PathInfo{
+		{"machine.id", String, nil, false, "Identity of the machine, 32 hexadecimal digits of chance made once by releve; tells which share of all machines it belongs to. No command prints it with the facts."},
+		{"policy.ring", String, []string{"pilot"}, false, "Ring that the administrator put the machine into."},
+		{"policy.groups", String, nil, false, "Groups that the administrator put the machine into, for example `first-floor, radiology`."},
+		{"policy.department", String, nil, false, "Code of the département of the site, for example `75`, `2A` or `971`."},
+		{"policy.finess", String, nil, false, "FINESS numbers of the site, for example `750712184`."},
 	}
 }
 

@@ -75,8 +75,7 @@ func (a *app) request(verb plan.Verb, args []string) (plan.Request, error) {
 		}
 		req.Pins[name] = version
 	}
-	req.Pins = a.pins(req.Pins)
-	return req, nil
+	return a.decided(req), nil
 }
 
 // work is one request on its way from the machine to the result.
@@ -162,12 +161,18 @@ func (w *work) replan(ctx context.Context) (err error) {
 }
 
 func (w *work) input() plan.Input {
-	family, _ := w.facts.Lookup("os.family")
-	name, _ := family.(string)
 	return plan.Input{
-		Request: w.req, Manifest: w.manifest, Platform: manifest.PlatformOf(name),
+		Request: w.req, Manifest: w.manifest, Platform: platformOf(w.facts),
 		Facts: w.facts.Lookup, Installed: w.installed, Backends: sortedKeys(w.s.backends),
+		Floors: w.s.floors().Floors, FloorsLost: w.s.floors().Lost,
 	}
+}
+
+// platformOf is what releases are made for on the machine of the facts.
+func platformOf(facts osdetect.Facts) manifest.Platform {
+	family, _ := facts.Lookup("os.family")
+	name, _ := family.(string)
+	return manifest.PlatformOf(name)
 }
 
 // manifestFor returns the newest manifest for what brings something new. What

@@ -153,7 +153,7 @@ func (a *app) applyPlan(ctx context.Context, p plan.Plan) error {
 		a.flags.channel = p.Channel
 	}
 	sink := a.sink()
-	w, end, err := a.begin(ctx, p.Request, sink)
+	w, end, err := a.begin(ctx, a.decided(p.Request), sink)
 	defer end()
 	if err != nil {
 		return w.conclude(installer.Result{}, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/osdetect/policy"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
@@ -48,6 +49,13 @@ func (a *app) adopt(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// decided adds to a request what the policy says about it.
+func (a *app) decided(req plan.Request) plan.Request {
+	req.Pins = a.pins(req.Pins)
+	req.GoBack = req.Action == plan.Update && a.policy.Withdrawn == policy.GoBack
+	return req
 }
 
 // pins puts the pins of the policy and those of the command line together.

@@ -19,6 +19,7 @@ import (
 	"github.com/releve-sante/releve/installer/backend/bundle"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/floor"
 	"github.com/releve-sante/releve/installer/lock"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/installer/receipt"
@@ -44,6 +45,7 @@ type session struct {
 	repository trust.Remote  // nil when none is named
 	client     *trust.Client // nil until trusted
 	packages   *store.Store
+	memory     *floor.Memory // nil until asked for
 	asked      bool          // the repository was asked for news by this command
 	stop       chan struct{} // closed: stop after the current step
 	stopOnce   sync.Once
@@ -166,7 +168,11 @@ func (s *session) fresh(ctx context.Context) (manifest.Verified, error) {
 	if err := s.refresh(ctx); err != nil {
 		return manifest.Verified{}, err
 	}
-	return s.opened(ctx)
+	v, err := s.opened(ctx)
+	if err == nil {
+		s.remember(v, true)
+	}
+	return v, err
 }
 
 // refresh asks the repository for news, once in a command.
@@ -214,7 +220,11 @@ func (s *session) known(ctx context.Context) (manifest.Verified, error) {
 	if err := s.client.Cached(ctx); err != nil {
 		return manifest.Verified{}, err
 	}
-	return s.opened(ctx)
+	v, err := s.opened(ctx)
+	if err == nil {
+		s.remember(v, false)
+	}
+	return v, err
 }
 
 // deps are what the engine works with.
@@ -246,7 +256,7 @@ func (s *session) machine(ctx context.Context, names []string) (osdetect.Facts, 
 			delete(facts, "component."+name+".version")
 		}
 	}
-	return facts, installed, nil
+	return s.withIdentity(facts), installed, nil
 }
 
 // names lists every component that the manifest or a receipt knows, sorted.
@@ -276,13 +286,17 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 		if err != nil {
 			return nil, fmt.Errorf("looking at this machine: %w", err)
 		}
-		return facts, nil
+		return a.withPolicy(facts), nil
 	}
 	data, err := readLimited(a.flags.facts, 1<<20)
 	if err != nil {
 		return nil, err
 	}
-	return osdetect.ParseFacts(data)
+	facts, err := osdetect.ParseFacts(data)
+	if err != nil {
+		return nil, err
+	}
+	return a.withPolicy(facts), nil
 }
 
 // readLimited reads a file that the command line names.

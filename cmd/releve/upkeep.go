@@ -62,6 +62,9 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 		if doc, ok := v.Component(c); ok {
 			row.Title = doc.Title
 		}
+		if r, found := v.Find(c, in.Version, platformOf(facts)); found {
+			row.Withdrawn = r.Withdrawn
+		}
 		if in.Previous != nil {
 			row.Previous = in.Previous.Version
 		}

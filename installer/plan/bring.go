@@ -150,6 +150,7 @@ func (p *planner) change(found *search, v *variable, w want, asked bool) {
 	case e.present && w.exact == nil:
 		s.Why = WhyNewer
 	}
+	p.goBack(e, o, &s)
 	given := p.judge(e, o)
 	s.Questions = given.questions
 	p.warn(e.name, o.release.Version, given.warnings...)
@@ -193,19 +194,22 @@ func (p *planner) report(found *search, w want) {
 	if w.exact != nil {
 		return
 	}
-	accepted, chosen := v.current.text, true
-	if v.current.kind == keep {
-		accepted, chosen = p.reportKept(e)
-	}
 	lost := map[*offer][]clash{}
 	for i, why := range v.why[:v.pos] {
 		if c, _ := v.domain(i); c.kind == take {
 			lost[c.offer] = why
 		}
 	}
+	accepted, chosen := v.current.text, true
+	if v.current.kind == keep {
+		accepted, chosen = p.reportKept(e, lost)
+	}
 	for _, o := range e.offers {
 		if o == v.current.offer || v.current.kind == keep && !e.newer(o) {
 			break
+		}
+		if e.at(o) {
+			continue // left behind: its step says why
 		}
 		reasons := slices.Concat(p.explain(e.name, lost[o]), p.judge(e, o).stops())
 		if len(reasons) > 0 {
@@ -216,8 +220,9 @@ func (p *planner) report(found *search, w want) {
 }
 
 // reportKept judges what is installed and stays. It returns the version that
-// is accepted, and whether that is what is there.
-func (p *planner) reportKept(e *entry) (accepted string, chosen bool) {
+// is accepted, and whether that is what is there. lost says what kept the
+// plan from going back.
+func (p *planner) reportKept(e *entry, lost map[*offer][]clash) (accepted string, chosen bool) {
 	var older *offer
 	offered := false
 	for _, o := range e.offers {
@@ -236,10 +241,14 @@ func (p *planner) reportKept(e *entry) (accepted string, chosen bool) {
 	}
 	instead := Reason{Code: CodeWouldDowngrade, Required: older.release.Version,
 		Actual: e.installed.Version, Holds: manifest.False}
+	because := p.explain(e.name, lost[older])
+	if len(because) == 0 {
+		because = []Reason{instead}
+	}
 	switch {
 	case len(against) > 0:
 		p.refuse(Refusal{Component: e.name, Version: e.installed.Version,
-			Reasons: append([]Reason{instead}, against...), Accepted: older.release.Version})
+			Reasons: append(because, against...), Accepted: older.release.Version})
 		return older.release.Version, false
 	case !offered:
 		p.warn(e.name, e.installed.Version, instead)
@@ -259,6 +268,10 @@ func (p *planner) unsound(e *entry) []Reason {
 	}
 	if pin, pinned := p.in.Request.Pins[e.name]; pinned && !sameVersion(pin, e.asOffer()) {
 		out = append(out, Reason{Code: CodePinned, Required: pin, Actual: e.installed.Version, Holds: manifest.False})
+	}
+	if low := p.tooLow(e, e.installed.Version); low.Code == CodeBelowFloor {
+		low.Code = CodeBelowFloorHere
+		out = append(out, low)
 	}
 	return out
 }

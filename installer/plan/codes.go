@@ -18,6 +18,14 @@ const (
 	CodeNeededBy           = "plan-needed-by"           // the installed Other needs it in Required
 	CodeNoPrevious         = "plan-no-previous"         // no version before this one is known
 	CodeNotInstalled       = "plan-not-installed"       // there is nothing to change
+	CodeOutsideRing        = "plan-outside-ring"        // rolled out to others so far: Required; Actual is what this machine is
+	CodeNoIdentity         = "plan-no-identity"         // the same, and nothing tells the share that this machine belongs to
+	CodeRolloutStopped     = "plan-rollout-stopped"     // the roll-out was ended before this machine had it
+	CodeInRing             = "plan-in-ring"             // holds: rolled out, and this machine is among those in Required
+	CodeForAll             = "plan-for-all"             // holds: offered to all machines
+	CodeBelowFloor         = "plan-below-floor"         // older than the publisher lets a machine go: Required
+	CodeFloorLost          = "plan-floor-lost"          // older than what is installed, and the memory of floors is damaged
+	CodeBelowFloorHere     = "plan-below-floor-here"    // what is installed is older than that
 	CodeDiskTooSmall       = "plan-disk-too-small"      // bytes Required, bytes free in Actual
 )
 
@@ -41,4 +49,5 @@ const (
 	WhyNeededBy  = "needed-by" // component Step.For needs it
 	WhyRepair    = "repair"    // the same version again
 	WhyRollback  = "rollback"  // back to the version before
+	WhyWithdrawn = "withdrawn" // the installed release was taken back
 )

@@ -22,6 +22,7 @@ type entry struct {
 type offer struct {
 	release *manifest.Release
 	offered bool              // by the channel
+	kept    bool              // the version before, still on this machine
 	read    bool              // version is set
 	version *manifest.Version // of release; nil when not to be compared
 	verdict *verdict
@@ -82,7 +83,7 @@ func (p *planner) entry(name string) *entry {
 		offers[i] = offer{release: &releases[i], offered: true}
 		e.offers[i] = &offers[i]
 	}
-	e.links = linksOf(e)
+	e.links = linksOf(e, p.in.Request.GoBack)
 	return e
 }
 
@@ -107,7 +108,7 @@ func (p *planner) withdrawal(e *entry) *manifest.Withdrawal {
 	return nil
 }
 
-func linksOf(e *entry) []string {
+func linksOf(e *entry, back bool) []string {
 	var out []string
 	add := func(needs []manifest.Need) {
 		for _, n := range needs {
@@ -121,6 +122,9 @@ func linksOf(e *entry) []string {
 	}
 	if e.current != nil {
 		add(e.current.Needs)
+	}
+	if back && e.installed.Previous != nil {
+		add(e.installed.Previous.Needs)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -51,6 +51,9 @@ func Explain(in Input, t Target) (Explanation, error) {
 		if err != nil {
 			return Explanation{}, err
 		}
+		if _, limited := p.ring(e, o); t.Version != "" && o.offered && !limited {
+			v.Reasons = append(v.Reasons, Reason{Code: CodeForAll, Holds: manifest.True})
+		}
 		out.Releases = append(out.Releases, v)
 	}
 	for _, o := range e.offers {
@@ -77,6 +80,9 @@ func (p *planner) verdictOn(e *entry, o *offer) (Verdict, error) {
 		Reasons:   slices.Concat([]Reason{}, given.rules, given.obstacles),
 		Withdrawn: o.release.Withdrawn != nil,
 		Offered:   o.offered,
+	}
+	if given.ring != nil {
+		out.Reasons = append(out.Reasons, *given.ring)
 	}
 	if given.accepted == manifest.False {
 		return out, nil

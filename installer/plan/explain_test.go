@@ -44,13 +44,13 @@ func TestExplain(t *testing.T) {
 			name: "one-version-refused", facts: mac("10.14.6"), target: Target{cryptolib, "5.1.8"},
 			want: `
 				cryptolib-cps installed "" newest "5.1.5"
-				5.1.8 false macos-too-old(>= 10.15|10.14.6)=false`,
+				5.1.8 false macos-too-old(>= 10.15|10.14.6)=false plan-for-all(|)=true`,
 		},
 		{
 			name: "one-version-accepted-with-the-rule-that-holds", facts: mac("10.15.7"), target: Target{cryptolib, "5.1.8"},
 			want: `
 				cryptolib-cps installed "" newest "5.2.1"
-				5.1.8 true accepted macos-too-old(>= 10.15|10.15.7)=true`,
+				5.1.8 true accepted macos-too-old(>= 10.15|10.15.7)=true plan-for-all(|)=true`,
 		},
 		{
 			name: "all-versions", facts: mac("26.1"), installed: by("cryptolib-cps@5.1.5"), target: Target{Component: cryptolib},
@@ -65,7 +65,7 @@ func TestExplain(t *testing.T) {
 			name: "the-others-count", facts: mac("10.14.6"), target: Target{srvsvcnam, "3.43"},
 			want: `
 				srvsvcnam installed "" newest "3.42.02"
-				3.43 true plan-need-unmet galss(>= 3.43|3.42.03)=false macos-too-old of galss 3.43.02(>= 10.15|10.14.6)=false`,
+				3.43 true plan-need-unmet galss(>= 3.43|3.42.03)=false macos-too-old of galss 3.43.02(>= 10.15|10.14.6)=false plan-for-all(|)=true`,
 		},
 	}
 	for _, tt := range tests {

@@ -111,6 +111,11 @@ func (p *planner) refuse(r Refusal) {
 
 func (p *planner) warn(component, version string, reasons ...Reason) {
 	for _, r := range reasons {
+		if slices.ContainsFunc(p.warnings, func(w Warning) bool {
+			return w.Component == component && w.Version == version && w.Reason.Code == r.Code && w.Reason.Required == r.Required
+		}) {
+			continue
+		}
 		p.warnings = append(p.warnings, Warning{component, version, r})
 	}
 }

@@ -14,6 +14,7 @@ type Request struct {
 	Components   []Target          `json:"components,omitempty"` // none: all that the channel offers
 	Pins         map[string]string `json:"pins,omitempty"`       // component to the only version allowed
 	AllowUnknown bool              `json:"allow_unknown,omitempty"`
+	GoBack       bool              `json:"go_back,omitempty"` // update leaves a release that was taken back, even for an older one
 }
 
 // Verb is what a request wants done.
@@ -54,6 +55,9 @@ type Input struct {
 	Facts     func(path string) (value any, known bool) // nil: nothing is known
 	Installed map[string]Installed
 	Backends  []string // that exist on this machine; empty means all
+
+	Floors     map[string][]manifest.Floor // by component: the highest that this machine was ever told
+	FloorsLost bool                        // the memory of floors is damaged: nothing goes below what is installed
 }
 
 // Plan is complete: applying it needs no decision that is not in it. What is

@@ -107,6 +107,9 @@ func (p *planner) preferences(e *entry, w want, asked bool) *domain {
 		if n := slices.IndexFunc(e.offers, func(o *offer) bool { return !e.newer(o) }); n >= 0 {
 			d.offers = e.offers[:n]
 		}
+		if asked {
+			d.offers = slices.Concat(d.offers, p.wayBack(e))
+		}
 		if !asked {
 			d.made = []choice{p.stay(e, false)}
 			return d

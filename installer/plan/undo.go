@@ -74,8 +74,16 @@ func (p *planner) undoable(t target) (change, bool) {
 		return change{}, false
 	}
 	c := change{entry: e}
-	if rollback {
-		c.to = e.installed.Previous
+	if !rollback {
+		return c, true
+	}
+	c.to = e.installed.Previous
+	if c.to == nil {
+		return c, true
+	}
+	if low := p.tooLow(e, c.to.Version); low.Code != "" {
+		p.refuse(Refusal{Component: e.name, Version: c.to.Version, Reasons: []Reason{low}})
+		return change{}, false
 	}
 	return c, true
 }
@@ -145,8 +153,7 @@ func (p *planner) warnOf(e *entry, r *manifest.Release) {
 	v := p.conditions(r)
 	p.warn(e.name, r.Version, slices.Concat(v.against, v.questions, v.warnings)...)
 	if known, found := p.in.Manifest.Find(e.name, r.Version, p.in.Platform); found && known.Withdrawn != nil {
-		p.warn(e.name, r.Version, Reason{Code: CodeWithdrawn, Required: known.Withdrawn.ReplaceWith,
-			Actual: r.Version, Holds: manifest.False, Because: known.Withdrawn.Because})
+		p.warn(e.name, r.Version, withdrawnReason(CodeWithdrawn, &known))
 	}
 }
 

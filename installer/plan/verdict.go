@@ -13,6 +13,7 @@ type verdict struct {
 	accepted  manifest.Truth // false: refused; unknown: somebody has to be asked
 	rules     []Reason       // every rule, in the order of the document
 	obstacles []Reason       // what stands against it besides
+	ring      *Reason        // why the channel offers it to this machine; nil when to all
 	against   []Reason       // why it is refused: conditions, then obstacles
 	questions []Reason       // confirmed conditions nobody knows
 	warnings  []Reason       // inferred conditions that are false or unknown
@@ -55,8 +56,13 @@ func (p *planner) conditions(r *manifest.Release) *verdict {
 // judge gives the verdict on an offer, once.
 func (p *planner) judge(e *entry, o *offer) *verdict {
 	if o.verdict == nil {
-		v := p.conditions(o.release)
-		v.obstacles = p.obstacles(e, o)
+		var v *verdict
+		if o.kept {
+			v = p.judgeKept(e, o)
+		} else {
+			v = p.conditions(o.release)
+			p.obstacles(e, o, v)
+		}
 		v.against = append(v.against, v.obstacles...)
 		if len(v.against) > 0 {
 			v.accepted = manifest.False
@@ -66,30 +72,34 @@ func (p *planner) judge(e *entry, o *offer) *verdict {
 	return o.verdict
 }
 
-// obstacles are the reasons against an offer that are not conditions on the
+// obstacles adds the reasons against an offer that are not conditions on the
 // machine.
-func (p *planner) obstacles(e *entry, o *offer) []Reason {
-	var out []Reason
+func (p *planner) obstacles(e *entry, o *offer, v *verdict) {
 	r := o.release
+	add := func(reason Reason) { v.obstacles = append(v.obstacles, reason) }
 	if r.Withdrawn != nil {
-		out = append(out, Reason{Code: CodeWithdrawn, Required: r.Withdrawn.ReplaceWith,
-			Actual: r.Version, Holds: manifest.False, Because: r.Withdrawn.Because})
+		add(withdrawnReason(CodeWithdrawn, r))
 	}
 	if !o.offered {
-		out = append(out, Reason{Code: CodeNotOffered, Required: p.in.Manifest.Channel(),
-			Actual: r.Version, Holds: manifest.False})
+		add(Reason{Code: CodeNotOffered, Required: p.in.Manifest.Channel(), Actual: r.Version, Holds: manifest.False})
+	}
+	if ring, limited := p.ring(e, o); limited && ring.Holds == manifest.True {
+		v.ring = &ring
+	} else if limited {
+		add(ring)
+	}
+	if low := p.tooLow(e, r.Version); low.Code != "" {
+		add(low)
 	}
 	if pin, pinned := p.in.Request.Pins[e.name]; pinned && !sameVersion(pin, o) {
-		out = append(out, Reason{Code: CodePinned, Required: pin, Actual: r.Version, Holds: manifest.False})
+		add(Reason{Code: CodePinned, Required: pin, Actual: r.Version, Holds: manifest.False})
 	}
 	switch {
 	case r.Artifact == nil || !p.available(r.Backend):
-		out = append(out, Reason{Code: CodeNoPackage, Actual: r.Backend, Holds: manifest.False})
+		add(Reason{Code: CodeNoPackage, Actual: r.Backend, Holds: manifest.False})
 	case e.managed() && e.installed.Backend != r.Backend:
-		out = append(out, Reason{Code: CodeOtherBackend, Required: r.Backend,
-			Actual: e.installed.Backend, Holds: manifest.False})
+		add(Reason{Code: CodeOtherBackend, Required: r.Backend, Actual: e.installed.Backend, Holds: manifest.False})
 	}
-	return out
 }
 
 func sameVersion(text string, o *offer) bool {

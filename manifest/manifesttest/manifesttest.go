@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/releve-sante/releve/manifest"
@@ -44,12 +45,25 @@ func (m Memory) Put(t testing.TB, name string, v any) {
 // something else; everything else has to be right.
 func Verified(t testing.TB, channel string, comps []manifest.Component, advisories ...manifest.Advisory) manifest.Verified {
 	t.Helper()
+	return RolledOut(t, channel, comps, nil, advisories...)
+}
+
+// RolledOut is Verified with the roll-outs of components by their names. A
+// salt that is missing is filled in.
+func RolledOut(t testing.TB, channel string, comps []manifest.Component, rollouts map[string][]manifest.Rollout, advisories ...manifest.Advisory) manifest.Verified {
+	t.Helper()
 	m := Memory{}
 	ch := manifest.Channel{Schema: manifest.Schema, Name: channel}
 	for _, c := range comps {
 		c = filled(c)
 		m.Put(t, manifest.ComponentPath(c.Name), c)
 		if o := everything(t, c); len(o.Versions) > 0 {
+			o.Rollouts = slices.Clone(rollouts[c.Name])
+			for i := range o.Rollouts {
+				if o.Rollouts[i].Salt == "" {
+					o.Rollouts[i].Salt = strings.Repeat("0", 32)
+				}
+			}
 			ch.Offers = append(ch.Offers, o)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 // Limits of values. A policy is written by hand; a site has a few numbers.
 const (
-	maxEntries = 256  // in a list
+	maxEntries = 60   // in a list; joined, they still fit a fact
 	maxText    = 2048 // bytes of one text or entry
 	maxShown   = 80   // characters of somebody else's text in a problem
 )

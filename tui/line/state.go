@@ -56,6 +56,8 @@ type Component struct {
 	Version  string        `json:"version"`
 	Previous string        `json:"previous,omitempty"` // what rollback returns to
 	Damaged  bool          `json:"damaged,omitempty"`
+	// Withdrawn says how the publisher took the installed version back.
+	Withdrawn *manifest.Withdrawal `json:"withdrawn,omitempty"`
 }
 
 // Past is a run of the history.
@@ -89,6 +91,9 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 		row := []string{p.Value(c.Name), p.Version(c.Version), p.Text(c.Title)}
 		if c.Previous != "" {
 			row[2] += " (" + p.Message("view-previous", map[string]string{"Version": c.Previous}) + ")"
+		}
+		if c.Withdrawn != nil {
+			row[2] += " - " + p.Message("view-withdrawn", map[string]string{"Because": p.Text(c.Withdrawn.Because)})
 		}
 		if c.Damaged {
 			row[2] += " - " + p.Message("view-damaged", nil)
