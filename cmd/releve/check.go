@@ -86,16 +86,18 @@ type decision struct {
 // grounds is everything a decision depends on. Whatever plan.Input holds has a
 // place here; a test goes through its fields.
 type grounds struct {
-	Program   string                    `json:"program"`  // that decided
-	Revision  string                    `json:"revision"` // of the signed metadata, and so of every document
-	Channel   string                    `json:"channel"`
-	Request   plan.Request              `json:"request"`
-	Platform  manifest.Platform         `json:"platform"`
-	Installed map[string]plan.Installed `json:"installed"`
-	Backends  []string                  `json:"backends"`
-	Facts     map[string]any            `json:"facts"` // that the plan asked for
-	Fits      bool                      `json:"fits"`  // on the disk
-	Plan      string                    `json:"plan"`  // digest of the plan as it is kept
+	Program    string                      `json:"program"`  // that decided
+	Revision   string                      `json:"revision"` // of the signed metadata, and so of every document
+	Channel    string                      `json:"channel"`
+	Request    plan.Request                `json:"request"`
+	Platform   manifest.Platform           `json:"platform"`
+	Installed  map[string]plan.Installed   `json:"installed"`
+	Backends   []string                    `json:"backends"`
+	Floors     map[string][]manifest.Floor `json:"floors"`
+	FloorsLost bool                        `json:"floors_lost"`
+	Facts      map[string]any              `json:"facts"` // that the plan asked for
+	Fits       bool                        `json:"fits"`  // on the disk
+	Plan       string                      `json:"plan"`  // digest of the plan as it is kept
 }
 
 // digest names the grounds of p, kept as data, for what is known of the
@@ -110,6 +112,7 @@ func (w *work) digest(p plan.Plan, data []byte) (string, error) {
 	g := grounds{
 		Program: program, Revision: w.s.client.Revision(), Channel: w.s.a.flags.channel,
 		Request: in.Request, Platform: in.Platform, Installed: in.Installed, Backends: in.Backends,
+		Floors: in.Floors, FloorsLost: in.FloorsLost,
 		Facts: map[string]any{}, Fits: true, Plan: hex.EncodeToString(kept[:]),
 	}
 	for path := range p.Machine {

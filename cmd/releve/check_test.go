@@ -13,12 +13,14 @@ import (
 // something it depended on has changed.
 func TestGroundsHoldAllThatAPlanMayDependOn(t *testing.T) {
 	held := map[string]string{
-		"Request":   "Request",
-		"Manifest":  "Revision", // and Channel: the documents, by the metadata that names them
-		"Platform":  "Platform",
-		"Facts":     "Facts", // that were asked for; free space through Fits
-		"Installed": "Installed",
-		"Backends":  "Backends",
+		"Request":    "Request",
+		"Manifest":   "Revision", // and Channel: the documents, by the metadata that names them
+		"Platform":   "Platform",
+		"Facts":      "Facts", // that were asked for; free space through Fits
+		"Installed":  "Installed",
+		"Backends":   "Backends",
+		"Floors":     "Floors",
+		"FloorsLost": "FloorsLost",
 	}
 	var has []string
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[grounds]()) {
