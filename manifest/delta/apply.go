@@ -6,8 +6,14 @@ import (
 	"io"
 )
 
-// bufferSize is how much Apply makes before it writes.
-const bufferSize = 1 << 16
+const (
+	// partSize is how much of a copied range is made at once. References that
+	// go across the end of a part are not followed, so it belongs to the form.
+	partSize = 1 << 16
+
+	// bufferSize is how much Apply makes before it writes.
+	bufferSize = 2 * partSize
+)
 
 // Apply makes the new file from old and patch, and writes it to w.
 //
@@ -30,14 +36,28 @@ func Apply(ctx context.Context, w io.Writer, old io.ReaderAt, oldSize int64, pat
 		return fmt.Errorf("%w: it is for one of %d bytes, and this one has %d", ErrBase, h.oldSize, oldSize)
 	}
 	if h.newSize != length {
-		return fmt.Errorf("%w: it makes a file of %d bytes, and %d are expected", ErrDamaged, h.newSize, length)
+		return damaged("it makes a file of %d bytes, and %d are expected", h.newSize, length)
 	}
-	a := applier{w: w, old: window{file: old, size: oldSize}, left: length}
+	a := &applier{w: w, old: window{file: old, size: oldSize}}
+	if h.transform == X86 {
+		found, err := h.pieces(ctx, patch)
+		if err != nil {
+			return err
+		}
+		a.predictor = newPredictor(h.old, h.new, newMoves(found))
+	}
 	for i := range a.streams {
 		a.streams[i] = h.open(patch, i)
 	}
-	for a.left > 0 {
-		if err := a.segment(ctx); err != nil {
+	for c := h.control(&a.streams); c.more(); {
+		s, err := c.next()
+		if err != nil {
+			return err
+		}
+		if err := a.copy(ctx, s); err != nil {
+			return err
+		}
+		if err := a.insert(ctx, s.extra); err != nil {
 			return err
 		}
 	}
@@ -51,99 +71,128 @@ func Apply(ctx context.Context, w io.Writer, old io.ReaderAt, oldSize int64, pat
 
 // applier is a new file in the making.
 type applier struct {
-	w       io.Writer
-	old     window
-	at      int64 // in the old file
-	left    int64 // of the new file
-	streams [streams]*stream
-	buffer  [bufferSize]byte
-	filled  int
-	base    [bufferSize]byte
+	*predictor // nil without a transform
+	w          io.Writer
+	old        window
+	streams    [streams]*stream
+	buffer     [bufferSize]byte
+	filled     int
+	base       [partSize]byte
 }
 
-// segment makes the next segment of the new file.
-func (a *applier) segment(ctx context.Context) error {
-	copied, err := a.streams[copies].number()
-	if err != nil {
-		return err
-	}
-	extra, err := a.streams[extras].number()
-	if err != nil {
-		return err
-	}
-	seek, err := a.streams[seeks].number()
-	if err != nil {
-		return err
-	}
-	// The sum cannot overflow, as both parts are compared first.
-	left := uint64(a.left)
-	if copied > left || extra > left || copied+extra > left || copied+extra == 0 {
-		return fmt.Errorf("%w: a segment of %d and %d bytes, where %d are missing", ErrDamaged, copied, extra, left)
-	}
-	// Two positions in the file are less apart than its size.
-	by := int64(seek>>1) ^ -int64(seek&1)
-	if by > a.old.size || by < -a.old.size {
-		return fmt.Errorf("%w: a seek by %d in a file of %d bytes", ErrDamaged, by, a.old.size)
-	}
-	a.at += by
-	if a.at < 0 || a.at > a.old.size || int64(copied) > a.old.size-a.at {
-		return fmt.Errorf("%w: %d bytes from %d of a file of %d", ErrDamaged, copied, a.at, a.old.size)
-	}
-	if err := a.copy(ctx, int64(copied)); err != nil {
-		return err
-	}
-	return a.insert(ctx, int64(extra))
-}
-
-// copy makes n bytes from those of the old file.
-func (a *applier) copy(ctx context.Context, n int64) error {
-	for n > 0 {
-		room, err := a.room(ctx, n)
+// copy makes what the segment takes from the old file.
+func (a *applier) copy(ctx context.Context, s stretch) error {
+	for s.copied > 0 {
+		n := min(s.copied, partSize)
+		var p part
+		if a.predictor != nil {
+			p = a.part(uint32(s.from), uint32(s.at), uint32(n))
+			n = int64(p.length)
+		}
+		w, err := a.room(ctx, int(n))
 		if err != nil {
 			return err
 		}
-		base := a.base[:len(room)]
-		if err := a.old.read(base, a.at); err != nil {
+		o := a.base[:n]
+		if err := a.old.read(o, s.from); err != nil {
 			return err
 		}
-		if err := a.streams[diffs].full(room); err != nil {
+		switch p.kind {
+		case codePart:
+			err = a.code(w, o, &p)
+		case dataPart:
+			err = a.data(w, o, &p)
+		default:
+			err = a.streams[diffs].sum(w, o)
+		}
+		if err != nil {
 			return err
 		}
-		for i, b := range base {
-			room[i] += b
-		}
-		n -= int64(len(room))
-		a.at += int64(len(room))
+		s.from, s.at, s.copied = s.from+n, s.at+n, s.copied-n
 	}
 	return nil
+}
+
+// code makes a part with code.
+func (a *applier) code(w, o []byte, p *part) error {
+	var g guess
+	for i := 0; ; {
+		field := a.next(&g, o, i, p)
+		if err := a.streams[diffs].sum(w[i:field], o[i:field]); err != nil {
+			return err
+		}
+		if field == len(o) {
+			return nil
+		}
+		by, err := a.streams[codes].number()
+		if err != nil {
+			return err
+		}
+		now, err := corrected(g.first, g.second, by)
+		if err != nil {
+			return err
+		}
+		le.PutUint32(w[field:], now)
+		a.settle(&g, now)
+		i = field + 4
+	}
+}
+
+// data makes a part with words of data.
+func (a *applier) data(w, o []byte, p *part) error {
+	i := p.firstWord()
+	if err := a.streams[diffs].sum(w[:i], o[:i]); err != nil {
+		return err
+	}
+	var g word
+	for ; i+4 <= len(o); i += 4 {
+		a.read(&g, o, i, p)
+		now, err := a.word(&g)
+		if err != nil {
+			return err
+		}
+		le.PutUint32(w[i:], now)
+		a.settleWord(&g, now)
+	}
+	return a.streams[diffs].sum(w[i:], o[i:])
+}
+
+// word returns what a word is now.
+func (a *applier) word(g *word) (uint32, error) {
+	if g.best == same {
+		return a.streams[diffs].word(g.was)
+	}
+	by, err := a.streams[tables].number()
+	if err != nil {
+		return 0, err
+	}
+	return corrected(g.guesses[g.best], g.was, by)
 }
 
 // insert takes n bytes from the patch.
 func (a *applier) insert(ctx context.Context, n int64) error {
 	for n > 0 {
-		room, err := a.room(ctx, n)
+		w, err := a.room(ctx, int(min(n, partSize)))
 		if err != nil {
 			return err
 		}
-		if err := a.streams[inserts].full(room); err != nil {
+		if err := a.streams[inserts].full(w); err != nil {
 			return err
 		}
-		n -= int64(len(room))
+		n -= int64(len(w))
 	}
 	return nil
 }
 
-// room returns a part of the buffer, of at most n bytes, to be filled.
-func (a *applier) room(ctx context.Context, n int64) ([]byte, error) {
-	if a.filled == len(a.buffer) {
+// room returns n bytes of the buffer, at most partSize, to be filled.
+func (a *applier) room(ctx context.Context, n int) ([]byte, error) {
+	if a.filled+n > len(a.buffer) {
 		if err := a.flush(ctx); err != nil {
 			return nil, err
 		}
 	}
-	room := a.buffer[a.filled:min(int64(len(a.buffer)), int64(a.filled)+n)]
-	a.filled += len(room)
-	a.left -= int64(len(room))
-	return room, nil
+	a.filled += n
+	return a.buffer[a.filled-n : a.filled], nil
 }
 
 // flush writes what the buffer holds.

@@ -27,7 +27,6 @@ const (
 
 	blockSize  = 1 << 24 // of a stream, before it is compressed
 	maxBlocks  = 1 << 16 // of a patch
-	maxImages  = 2
 	maxHeader  = 1 << 20
 	maxFile    = math.MaxInt64 / 4
 	headerSize = len(magic) + 3
@@ -40,12 +39,14 @@ const (
 	seeks          // how far the old bytes are from the end of those before
 	diffs          // what to add to each copied byte
 	inserts        // the new bytes
+	codes          // what corrects the guesses of references in code
+	tables         // and in tables
 	streams
 )
 
 // windows is the largest brotli window of each stream, as a power of two: the
 // memory that Apply has to give it.
-var windows = [streams]int{copies: 18, extras: 18, seeks: 18, diffs: 22, inserts: 22}
+var windows = [streams]int{copies: 18, extras: 18, seeks: 18, diffs: 22, inserts: 22, codes: 20, tables: 20}
 
 // header is what a patch begins with.
 type header struct {
@@ -53,6 +54,10 @@ type header struct {
 	oldSize   int64
 	newSize   int64
 	streams   [streams]blocks
+
+	// For a transform only.
+	old, new image
+	shortest uint32 // see pieces
 }
 
 // blocks says where the blocks of one stream are.
@@ -68,6 +73,10 @@ func (h *header) append(b []byte) []byte {
 	b = append(b, version, brotli1, byte(h.transform))
 	b = binary.AppendUvarint(b, uint64(h.oldSize))
 	b = binary.AppendUvarint(b, uint64(h.newSize))
+	if h.transform == X86 {
+		b = h.new.append(h.old.append(b))
+		b = binary.AppendUvarint(b, uint64(h.shortest))
+	}
 	for _, s := range h.streams {
 		b = binary.AppendUvarint(b, uint64(s.length))
 		for _, size := range s.sizes {
@@ -87,26 +96,43 @@ func parse(patch io.ReaderAt, size int64) (*header, error) {
 	r.n = int64(len(start))
 	form := start[len(magic):]
 	if string(start[:len(magic)]) != magic {
-		return nil, fmt.Errorf("%w: it begins with %q, not with %q", ErrDamaged, start[:len(magic)], magic)
+		return nil, damaged("it begins with %q, not with %q", start[:len(magic)], magic)
 	}
 	h := &header{transform: Transform(form[2])}
-	if form[0] != version || form[1] != brotli1 || h.transform != None {
+	if form[0] != version || form[1] != brotli1 || h.transform != None && h.transform != X86 {
 		return nil, fmt.Errorf("%w: version %d, codec %d, transform %d", ErrUnknown, form[0], form[1], form[2])
 	}
-	h.oldSize, h.newSize = r.number("the size of the old file"), r.number("the size of the new file")
+	limit := uint64(maxFile)
+	if h.transform == X86 {
+		limit = maxAddress
+	}
+	h.oldSize = int64(r.uvarint("the size of the old file", limit))
+	h.newSize = int64(r.uvarint("the size of the new file", limit))
+	if h.transform == X86 {
+		h.old, h.new = r.image(h.oldSize), r.image(h.newSize)
+		h.shortest = uint32(r.uvarint("the length of a piece", maxAddress))
+	}
+	if err := h.parseStreams(r, size); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// parseStreams reads where the streams are, the end of the header.
+func (h *header) parseStreams(r *counter, size int64) error {
 	total := 0
 	for i := range h.streams {
 		s := &h.streams[i]
-		s.length = r.number("the length of a stream")
+		s.length = int64(r.uvarint("the length of a stream", maxFile))
 		for left := s.length; left > 0 && r.err == nil; left -= blockSize {
 			if total++; total > maxBlocks {
-				return nil, fmt.Errorf("%w: more than %d blocks", ErrDamaged, maxBlocks)
+				return damaged("more than %d blocks", maxBlocks)
 			}
-			s.sizes = append(s.sizes, r.number("the size of a block"))
+			s.sizes = append(s.sizes, int64(r.uvarint("the size of a block", maxFile)))
 		}
 	}
 	if r.err != nil {
-		return nil, r.err
+		return r.err
 	}
 	at := r.n
 	for i := range h.streams {
@@ -114,15 +140,20 @@ func parse(patch io.ReaderAt, size int64) (*header, error) {
 		s.at = at
 		for _, n := range s.sizes {
 			if n > size-at {
-				return nil, fmt.Errorf("%w: it has %d bytes, and its blocks go beyond", ErrDamaged, size)
+				return damaged("it has %d bytes, and its blocks go beyond", size)
 			}
 			at += n
 		}
 	}
 	if at != size {
-		return nil, fmt.Errorf("%w: it has %d bytes, and its blocks end at %d", ErrDamaged, size, at)
+		return damaged("it has %d bytes, and its blocks end at %d", size, at)
 	}
-	return h, nil
+	return nil
+}
+
+// damaged describes a damaged patch.
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
 // counter reads numbers and knows how far it came.
@@ -140,8 +171,8 @@ func (c *counter) ReadByte() (byte, error) {
 	return b, err
 }
 
-// number reads one number. After the first error it returns 0.
-func (c *counter) number(what string) int64 {
+// uvarint reads a number up to limit. After the first error it returns 0.
+func (c *counter) uvarint(what string, limit uint64) uint64 {
 	if c.err != nil {
 		return 0
 	}
@@ -149,10 +180,10 @@ func (c *counter) number(what string) int64 {
 	switch {
 	case err != nil:
 		c.err = unreadable(what, err)
-	case n > maxFile:
-		c.err = fmt.Errorf("%w: %s is %d", ErrDamaged, what, n)
+	case n > limit:
+		c.err = damaged("%s is %d, at most %d is possible", what, n, limit)
 	default:
-		return int64(n)
+		return n
 	}
 	return 0
 }
@@ -160,7 +191,7 @@ func (c *counter) number(what string) int64 {
 // unreadable tells what a patch lacks from what could not be read of it.
 func unreadable(what string, err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("%w: it ends before %s", ErrDamaged, what)
+		return damaged("it ends before %s", what)
 	}
 	return fmt.Errorf("reading %s from the patch: %w", what, err)
 }

@@ -1,6 +1,7 @@
 package delta
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -39,6 +40,36 @@ func newIndex(ctx context.Context, data []byte) (*index, error) {
 		ix.first[p+1] += ix.first[p]
 	}
 	return ix, nil
+}
+
+// nearby is how many places nearest looks at.
+const nearby = 256
+
+// nearest returns, of the places where s is, one near to want: it costs less to
+// say. s is at pos, and has two bytes or more.
+func (ix *index) nearest(s []byte, pos, want int) int {
+	p := int(s[0])<<8 + int(s[1])
+	low, high := int(ix.first[p]), int(ix.first[p+1])
+	end := high
+	for low < high {
+		middle := int(uint(low+high) >> 1)
+		if bytes.Compare(ix.data[ix.suffixes[middle]:], s) < 0 {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	best := pos
+	for i := low; i < min(end, low+nearby); i++ {
+		at := int(ix.suffixes[i])
+		if at+len(s) > len(ix.data) || !bytes.Equal(ix.data[at:at+len(s)], s) {
+			break
+		}
+		if max(at-want, want-at) < max(best-want, want-best) {
+			best = at
+		}
+	}
+	return best
 }
 
 // longest returns where in the data the longest prefix of s begins, and its

@@ -4,10 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
-	"math"
+	"math/bits"
 	"runtime"
 	"slices"
 	"sync"
@@ -19,8 +18,12 @@ import (
 type Transform byte
 
 const (
-	// None treats them as bytes.
-	None Transform = iota
+	// Automatic is the transform that makes the smaller patch.
+	Automatic Transform = iota
+	// None treats the files as bytes.
+	None
+	// X86 follows the references in x86-64 executables, PE or ELF.
+	X86
 )
 
 // Options says how to make a patch. The zero value is the best choice.
@@ -30,24 +33,34 @@ type Options struct {
 
 // Make writes to w a patch that makes new from old.
 //
-// Both files are held in memory, and nine more bytes for each byte of old; one
-// above 2 GiB is refused. The patch has at least a few dozen bytes, and where
-// the files have nothing in common, about the size of new when compressed. The
-// same files give the same patch, however many processors there are. An error
-// wraps what w or ctx gave; the sorting of old is not interrupted.
+// Both files are held in memory, and about twelve more bytes for each byte of
+// old; one above 2 GiB is refused. The patch has at least a few dozen bytes,
+// and where the files have nothing in common, about the size of new when
+// compressed. The same files give the same patch, however many processors there
+// are. X86 is refused where a file is no such executable. An error wraps what w
+// or ctx gave; the sorting of old is not interrupted.
 func Make(ctx context.Context, w io.Writer, old, new []byte, o Options) error {
+	if len(old) >= maxAddress || len(new) >= maxAddress {
+		return fmt.Errorf("making a patch from %d to %d bytes: a file must have less than %d", len(old), len(new), maxAddress)
+	}
+	h := header{transform: None, oldSize: int64(len(old)), newSize: int64(len(new))}
 	if o.Transform != None {
-		return fmt.Errorf("making a patch: no transform %d", o.Transform)
+		h.old, h.new = imageOf(old), imageOf(new)
 	}
-	if len(old) > math.MaxInt32 || len(new) > math.MaxInt32 {
-		return fmt.Errorf("making a patch from %d to %d bytes: a file may have %d", len(old), len(new), math.MaxInt32)
+	var raw [streams][]byte
+	var err error
+	switch followed := len(h.old.sections) > 0 && len(h.new.sections) > 0; {
+	case o.Transform > X86, o.Transform == X86 && !followed:
+		return fmt.Errorf("making a patch: transform %d does not apply to these files", o.Transform)
+	case followed:
+		raw, err = h.follow(ctx, old, new, o.Transform)
+	default:
+		raw, err = plain(ctx, old, new)
 	}
-	segments, err := align(ctx, old, new)
 	if err != nil {
 		return err
 	}
-	h := header{transform: None, oldSize: int64(len(old)), newSize: int64(len(new))}
-	body, err := compress(ctx, &h, split(old, new, segments))
+	body, err := compress(ctx, &h, raw)
 	if err != nil {
 		return err
 	}
@@ -59,34 +72,64 @@ func Make(ctx context.Context, w io.Writer, old, new []byte, o Options) error {
 	return nil
 }
 
-// split writes the segments into streams.
-func split(old, new []byte, segments []segment) [streams][]byte {
-	var to [streams][]byte
-	at, from := 0, 0
-	for _, s := range segments {
-		if s.copied+s.extra == 0 {
-			continue
-		}
-		if s.copied == 0 {
-			s.from = from
-		}
-		to[copies] = binary.AppendUvarint(to[copies], uint64(s.copied))
-		to[extras] = binary.AppendUvarint(to[extras], uint64(s.extra))
-		to[seeks] = binary.AppendVarint(to[seeks], int64(s.from-from))
-		for i, b := range old[s.from : s.from+s.copied] {
-			to[diffs] = append(to[diffs], new[at+i]-b)
-		}
-		at, from = at+s.copied, s.from+s.copied
-		to[inserts] = append(to[inserts], new[at:at+s.extra]...)
-		at += s.extra
+// plain returns the streams of a patch without a transform.
+func plain(ctx context.Context, old, new []byte) ([streams][]byte, error) {
+	var e encoder
+	segments, err := align(ctx, old, new)
+	if err == nil {
+		e.encode(old, new, segments)
 	}
-	return to
+	return e.to, err
+}
+
+// follow returns the streams of a patch that follows references. With an
+// automatic transform they are those without one where they help nothing.
+func (h *header) follow(ctx context.Context, old, new []byte, t Transform) ([streams][]byte, error) {
+	m := rough(old, new, &h.old, &h.new)
+	segments, err := align(ctx, absolute(old, &h.old, true, m.to), absolute(new, &h.new, true, unmoved))
+	if err != nil {
+		return [streams][]byte{}, err
+	}
+	var e, bare encoder
+	e.predictor = newPredictor(h.old, h.new, newMoves(h.choosePieces(segments)))
+	e.encode(old, new, segments)
+	h.transform = X86
+	if t == Automatic {
+		bare.encode(old, new, segments)
+		if estimate(bare.to[diffs]) < estimate(e.to[diffs])+estimate(e.to[codes])+estimate(e.to[tables]) {
+			h.transform = None
+			return bare.to, nil
+		}
+	}
+	return e.to, nil
+}
+
+// choosePieces returns the pieces of the segments, all but the shortest.
+func (h *header) choosePieces(segments []segment) []piece {
+	for h.shortest = 32; ; h.shortest *= 2 {
+		found, fits, at := pieces{old: &h.old, new: &h.new, shortest: h.shortest}, true, 0
+		for _, s := range segments {
+			fits = fits && found.add(uint32(s.from), uint32(at), uint32(s.copied))
+			at += s.copied + s.extra
+		}
+		if fits {
+			return found.list
+		}
+	}
+}
+
+// estimate returns about how large a stream is when compressed.
+func estimate(raw []byte) int {
+	b := block{raw: raw, window: windows[diffs], quality: 5}
+	b.encode(context.Background())
+	return b.encoded.Len()
 }
 
 // block is a part of a stream that is compressed by itself.
 type block struct {
 	raw     []byte
 	window  int
+	quality int
 	encoded bytes.Buffer
 	err     error
 }
@@ -98,7 +141,7 @@ func compress(ctx context.Context, h *header, raw [streams][]byte) ([][]byte, er
 	for i, stream := range raw {
 		h.streams[i].length = int64(len(stream))
 		for part := range slices.Chunk(stream, blockSize) {
-			all = append(all, &block{raw: part, window: windows[i]})
+			all = append(all, &block{raw: part, window: windows[i], quality: brotli.BestCompression})
 		}
 	}
 	// The longest first, so that the last to end is a short one.
@@ -135,7 +178,9 @@ func compress(ctx context.Context, h *header, raw [streams][]byte) ([][]byte, er
 
 // encode compresses the block.
 func (b *block) encode(ctx context.Context) {
-	w := brotli.NewWriterOptions(&b.encoded, brotli.WriterOptions{Quality: brotli.BestCompression, LGWin: b.window})
+	// A window larger than the block gains nothing and costs both sides memory.
+	window := min(b.window, max(16, bits.Len(uint(len(b.raw)))))
+	w := brotli.NewWriterOptions(&b.encoded, brotli.WriterOptions{Quality: b.quality, LGWin: window})
 	for part := range slices.Chunk(b.raw, 1<<20) {
 		_, err := w.Write(part)
 		if err := cmp.Or(err, ctx.Err()); err != nil {
@@ -147,3 +192,4 @@ func (b *block) encode(ctx context.Context) {
 		b.err = fmt.Errorf("compressing the patch: %w", err)
 	}
 }
+

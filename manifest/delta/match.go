@@ -13,7 +13,7 @@ type segment struct {
 
 // worth is how many more bytes another alignment has to match before it is
 // taken: about what one more segment costs.
-const worth = 8
+const worth = 9
 
 // align cuts new into segments.
 //
@@ -23,7 +23,10 @@ const worth = 8
 // and alignments are then grown over bytes that differ, as long as at least
 // half of what they take in matches.
 func align(ctx context.Context, old, new []byte) ([]segment, error) {
-	if len(old) == 0 || len(new) == 0 {
+	if len(new) == 0 {
+		return nil, nil
+	}
+	if len(old) == 0 {
 		return []segment{{extra: len(new)}}, nil
 	}
 	ix, err := newIndex(ctx, old)
@@ -103,6 +106,9 @@ func (a *aligner) drop() {
 // cut ends the last alignment before the seed, emits it, and makes the seed
 // the last alignment. Both are grown towards each other first.
 func (a *aligner) cut() {
+	if a.matched > 0 {
+		a.pos = a.index.nearest(a.new[a.scan:a.scan+a.matched], a.pos, a.scan+a.lastOld-a.lastNew)
+	}
 	forth := grow(min(a.scan-a.lastNew, len(a.old)-a.lastOld), func(i int) bool {
 		return a.old[a.lastOld+i] == a.new[a.lastNew+i]
 	})
@@ -117,7 +123,10 @@ func (a *aligner) cut() {
 		forth, back = forth-both+split, back-split
 	}
 	start := a.scan - back
-	a.segments = append(a.segments, segment{from: a.lastOld, copied: forth, extra: start - a.lastNew - forth})
+	// The first alignment may be nothing: both files begin differently.
+	if start > a.lastNew {
+		a.segments = append(a.segments, segment{from: a.lastOld, copied: forth, extra: start - a.lastNew - forth})
+	}
 	a.lastNew, a.lastOld = start, a.pos-back
 }
 

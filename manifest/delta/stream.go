@@ -2,13 +2,15 @@ package delta
 
 import (
 	"bufio"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/andybalholm/brotli"
 )
+
+// streamBuffer is how much of a stream is decompressed at once.
+const streamBuffer = 1 << 15
 
 // stream reads one stream of a patch, block after block.
 type stream struct {
@@ -17,46 +19,49 @@ type stream struct {
 	blocks blocks
 	window int
 
-	left  int64 // of the whole stream
-	block int64 // left of the open block
-	input bufio.Reader
-	codec *brotli.Reader
-	ahead *bufio.Reader // of what Read returns, for numbers
+	left   int64 // of the whole stream
+	block  int64 // left of the open block
+	input  bufio.Reader
+	codec  *brotli.Reader
+	buffer []byte
+	ahead  []byte // what is in the buffer and was not taken
 }
 
 // names of the streams, for errors.
-var names = [streams]string{"copied lengths", "new lengths", "seeks", "differences", "new bytes"}
+var names = [streams]string{
+	"copied lengths", "new lengths", "seeks", "differences", "new bytes", "references in code", "references in tables",
+}
 
 // open returns stream i of the patch.
 func (h *header) open(patch io.ReaderAt, i int) *stream {
 	s := &stream{name: names[i], patch: patch, blocks: h.streams[i], window: windows[i]}
 	s.left = s.blocks.length
-	s.ahead = bufio.NewReaderSize(s, 4096)
 	return s
 }
 
-// Read returns bytes of the stream as they were before they were compressed.
-// It never returns more than the header says, and fails where a block holds
-// less or more.
-func (s *stream) Read(p []byte) (int, error) {
+// fill puts more of the stream into the empty buffer. It never gives more than
+// the header says, fails where a block holds less or more, and returns io.EOF
+// at the end.
+func (s *stream) fill() error {
 	if s.block == 0 {
 		if err := s.next(); err != nil {
-			return 0, err
+			return err
 		}
 	}
-	if len(p) == 0 {
-		return 0, nil
+	if s.buffer == nil {
+		s.buffer = make([]byte, streamBuffer)
 	}
-	n, err := s.codec.Read(p[:min(int64(len(p)), s.block)])
+	n, err := s.codec.Read(s.buffer[:min(streamBuffer, s.block)])
 	if n == 0 && err == nil {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return 0, s.failed(err)
+		return s.failed(err)
 	}
+	s.ahead = s.buffer[:n]
 	s.block -= int64(n)
 	s.left -= int64(n)
-	return n, nil
+	return nil
 }
 
 // next ends a block and opens the one after it, if there is one.
@@ -65,7 +70,7 @@ func (s *stream) next() error {
 		var more [1]byte
 		switch n, err := s.codec.Read(more[:]); {
 		case n > 0:
-			return fmt.Errorf("%w: a block of the %s is longer than the header says", ErrDamaged, s.name)
+			return damaged("a block of the %s is longer than the header says", s.name)
 		case err != nil && !errors.Is(err, io.EOF):
 			return s.failed(err)
 		}
@@ -81,8 +86,7 @@ func (s *stream) next() error {
 		return s.failed(err)
 	}
 	if bits := windowBits(first[0]); bits > s.window {
-		return fmt.Errorf("%w: a block of the %s wants a window of 2^%d bytes, at most 2^%d is given",
-			ErrDamaged, s.name, bits, s.window)
+		return damaged("a block of the %s wants a window of 2^%d bytes, at most 2^%d is given", s.name, bits, s.window)
 	}
 	if s.codec == nil {
 		s.codec = brotli.NewReader(&s.input)
@@ -131,47 +135,108 @@ func (s *stream) failed(err error) error {
 	case errors.As(err, &read):
 		return err
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: a block of the %s ends too early", ErrDamaged, s.name)
+		return damaged("a block of the %s ends too early", s.name)
 	}
 	return fmt.Errorf("%w: the %s cannot be read: %w", ErrDamaged, s.name, err)
 }
 
+// more makes sure that something is ahead, where something is wanted.
+func (s *stream) more() error {
+	if len(s.ahead) > 0 {
+		return nil
+	}
+	err := s.fill()
+	if errors.Is(err, io.EOF) {
+		return damaged("the %s end too early", s.name)
+	}
+	return err
+}
+
 // full fills p.
 func (s *stream) full(p []byte) error {
-	if _, err := io.ReadFull(s, p); err != nil {
-		return s.short(err)
+	for len(p) > 0 {
+		if err := s.more(); err != nil {
+			return err
+		}
+		n := copy(p, s.ahead)
+		p, s.ahead = p[n:], s.ahead[n:]
 	}
 	return nil
 }
 
+// sum fills w with the sums of the bytes of o and of the stream.
+func (s *stream) sum(w, o []byte) error {
+	for len(w) > 0 {
+		if err := s.more(); err != nil {
+			return err
+		}
+		n := min(len(w), len(s.ahead))
+		add(w[:n], o[:n], s.ahead[:n])
+		w, o, s.ahead = w[n:], o[n:], s.ahead[n:]
+	}
+	return nil
+}
+
+// word returns the sum of the four bytes of a word, each by itself, and of the
+// stream.
+func (s *stream) word(was uint32) (uint32, error) {
+	if len(s.ahead) >= 4 {
+		const high = 0x80808080
+		by := le.Uint32(s.ahead)
+		s.ahead = s.ahead[4:]
+		return (was&^high + by&^high) ^ (was^by)&high, nil
+	}
+	var o, w [4]byte
+	le.PutUint32(o[:], was)
+	err := s.sum(w[:], o[:])
+	return le.Uint32(w[:]), err
+}
+
+// add sets w to the sums of the bytes of a and b, all of one length.
+func add(w, a, b []byte) {
+	const high = 0x8080808080808080
+	for len(w) >= 8 && len(a) >= 8 && len(b) >= 8 {
+		x, y := le.Uint64(a), le.Uint64(b)
+		le.PutUint64(w, (x&^high+y&^high)^(x^y)&high)
+		w, a, b = w[8:], a[8:], b[8:]
+	}
+	for i := range w {
+		w[i] = a[i] + b[i]
+	}
+}
+
 // number reads one number.
 func (s *stream) number() (uint64, error) {
-	n, err := binary.ReadUvarint(s.ahead)
-	if err != nil {
-		return 0, s.short(err)
+	if len(s.ahead) > 0 && s.ahead[0] < 0x80 {
+		n := s.ahead[0]
+		s.ahead = s.ahead[1:]
+		return uint64(n), nil
 	}
-	return n, nil
+	n := uint64(0)
+	for shift := 0; shift < 64; shift += 7 {
+		if err := s.more(); err != nil {
+			return 0, err
+		}
+		b := s.ahead[0]
+		s.ahead = s.ahead[1:]
+		if shift == 63 && b > 1 {
+			break
+		}
+		if n |= uint64(b&0x7F) << shift; b < 0x80 {
+			return n, nil
+		}
+	}
+	return 0, damaged("a number among the %s has no end", s.name)
 }
 
 // ended reports an error where the stream has more than was asked for.
 func (s *stream) ended() error {
-	_, err := s.ahead.ReadByte()
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil
-	case err != nil:
-		return err
+	if len(s.ahead) == 0 {
+		if err := s.fill(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("%w: the %s do not end with the file", ErrDamaged, s.name)
-}
-
-// short names the stream when it ends too early.
-func (s *stream) short(err error) error {
-	switch {
-	case errors.Is(err, ErrDamaged):
-		return err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("%w: the %s end too early", ErrDamaged, s.name)
-	}
-	return err
+	return damaged("the %s do not end with the file", s.name)
 }

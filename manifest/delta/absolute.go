@@ -1,0 +1,69 @@
+package delta
+
+// absolute returns a copy of an executable in which references say where they
+// point and not how far away that is, so that code that moved is the same as
+// before. to translates a target; pointers says whether to do so in data too.
+//
+// Only Make needs it, to find what both files have: it may guess.
+func absolute(file []byte, m *image, pointers bool, to func(uint32) uint32) []byte {
+	out := append([]byte(nil), file...)
+	for _, s := range m.sections {
+		b, w := file[s.offset:s.offset+s.size], out[s.offset:s.offset+s.size]
+		switch {
+		case s.code:
+			absoluteCode(w, b, m, s.address, to)
+		case pointers:
+			absoluteData(w, b, m, s.address, to)
+		}
+	}
+	if from, end := functionTable(file, m); pointers {
+		for i := from; i+4 <= end; i += 4 {
+			le.PutUint32(out[i:], to(le.Uint32(file[i:])))
+		}
+	}
+	return out
+}
+
+// absoluteCode translates the references in code.
+func absoluteCode(w, b []byte, m *image, address uint32, to func(uint32) uint32) {
+	for i := 0; ; {
+		field, target := m.reference(b, i, address)
+		if field == len(b) {
+			return
+		}
+		le.PutUint32(w[field:], to(target))
+		i = field + 4
+	}
+}
+
+// absoluteData translates what looks like a pointer.
+func absoluteData(w, b []byte, m *image, address uint32, to func(uint32) uint32) {
+	for i := int(-address & 7); i+8 <= len(b); i += 8 {
+		q := le.Uint64(b[i:]) - m.base
+		if q >= small && q < maxAddress && m.at(uint32(q)) != nil {
+			le.PutUint32(w[i:], to(uint32(q)))
+		}
+	}
+}
+
+// rough finds roughly where the parts of the old image went: by code without its
+// references, then, as their targets can be translated by that, with them.
+func rough(old, new []byte, from, to *image) *moves {
+	zero := func(uint32) uint32 { return 0 }
+	m := roughly(absolute(old, from, false, zero), absolute(new, to, false, zero), from, to)
+	return roughly(absolute(old, from, true, m.to), absolute(new, to, true, unmoved), from, to)
+}
+
+// unmoved is the translation of the new image's own addresses.
+func unmoved(address uint32) uint32 { return address }
+
+// roughly returns the moves that the anchors show.
+func roughly(old, new []byte, from, to *image) *moves {
+	found := pieces{old: from, new: to}
+	for _, a := range anchors(old, new) {
+		if !found.add(uint32(a.from), uint32(a.at), uint32(a.length)) {
+			break
+		}
+	}
+	return newMoves(found.list)
+}

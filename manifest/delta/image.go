@@ -1,0 +1,95 @@
+package delta
+
+import "encoding/binary"
+
+// maxSections is how many sections of an image a patch may name.
+const maxSections = 32
+
+// maxAddress is the end of what an image may cover.
+const maxAddress = 1 << 31
+
+// An image says where the parts of an executable file are loaded, and so what
+// the references in it mean. The zero value is a file without a meaning.
+type image struct {
+	base     uint64 // of addresses in the file that are not relative
+	sections []section
+}
+
+// A section is a part of the file that is loaded in one piece. Its address is
+// relative to the base.
+type section struct {
+	offset, address uint32
+	size            uint32 // in the file
+	memory          uint32 // when loaded, at least size
+	code            bool
+}
+
+// at returns the section of an address, or nil.
+func (m *image) at(address uint32) *section {
+	for i := range m.sections {
+		if s := &m.sections[i]; address-s.address < s.memory {
+			return s
+		}
+	}
+	return nil
+}
+
+// text returns where the first section with code is loaded.
+func (m *image) text() uint32 {
+	for i := range m.sections {
+		if m.sections[i].code {
+			return m.sections[i].address
+		}
+	}
+	return 0
+}
+
+// run returns the section of the byte at offset, or nil, and how many of n
+// bytes follow to which the same applies.
+func (m *image) run(offset, n uint32) (*section, uint32) {
+	for i := range m.sections {
+		s := &m.sections[i]
+		if d := offset - s.offset; d < s.size {
+			return s, min(n, s.size-d)
+		}
+		if s.size > 0 && s.offset > offset {
+			n = min(n, s.offset-offset)
+		}
+	}
+	return nil, n
+}
+
+// append writes the image to b.
+func (m *image) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, m.base)
+	b = binary.AppendUvarint(b, uint64(len(m.sections)))
+	for _, s := range m.sections {
+		kind := uint64(0)
+		if s.code {
+			kind = 1
+		}
+		for _, n := range [...]uint64{uint64(s.offset), uint64(s.address), uint64(s.size), uint64(s.memory), kind} {
+			b = binary.AppendUvarint(b, n)
+		}
+	}
+	return b
+}
+
+// image reads what append wrote, of a file of size bytes.
+func (c *counter) image(size int64) image {
+	m := image{base: c.uvarint("the base of an image", 1<<64-1)}
+	for range c.uvarint("the number of sections", maxSections) {
+		s := section{
+			offset:  uint32(c.uvarint("the offset of a section", maxAddress-1)),
+			address: uint32(c.uvarint("the address of a section", maxAddress-1)),
+			size:    uint32(c.uvarint("the size of a section", maxAddress-1)),
+			memory:  uint32(c.uvarint("the memory of a section", maxAddress-1)),
+			code:    c.uvarint("the kind of a section", 1) == 1,
+		}
+		if c.err == nil && (int64(s.offset)+int64(s.size) > size || s.size > s.memory) {
+			c.err = damaged("a section of %d bytes at %d, in a file of %d", s.size, s.offset, size)
+		}
+		m.sections = append(m.sections, s)
+	}
+	return m
+}
