@@ -13,6 +13,7 @@ import (
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/receipt"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/trust"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 )
@@ -164,4 +165,9 @@ func (c metadataCache) Store(name string, data []byte) error {
 		return err
 	}
 	return durable.WriteFile(c.state, "metadata/"+name, data, 0o600)
+}
+
+// SetAside renames what lies in the place of a cached file, a folder too.
+func (c metadataCache) SetAside(name string) error {
+	return durable.SetAside(c.state, "metadata/"+name, "metadata/"+trust.DamagedPrefix+name)
 }

@@ -133,7 +133,7 @@ func (s *session) trust() error {
 	}
 	s.client, err = trust.New(trust.Config{
 		Root: root, Remote: s.repository, Cache: metadataCache{s.state},
-		Now: s.a.now, Built: built(), Grace: s.a.grace(),
+		Now: s.a.now, Built: built(), Grace: s.a.grace(), Log: s.a.log,
 	})
 	return err
 }

@@ -96,6 +96,21 @@ func ReadFile(d Dir, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
+// SetAside renames whatever lies at name, a directory too, to aside in the same
+// directory, in place of what lay there.
+func SetAside(d Dir, name, aside string) error {
+	if err := d.RemoveAll(aside); err != nil {
+		return fmt.Errorf("set %q aside: %w", name, err)
+	}
+	if err := d.Rename(name, aside); err != nil {
+		return fmt.Errorf("set %q aside: %w", name, err)
+	}
+	if err := d.SyncDir(path.Dir(name)); err != nil {
+		return fmt.Errorf("set %q aside: %w", name, err)
+	}
+	return nil
+}
+
 // EnsureDir creates the directory name with its parents (0700) and makes
 // every level of it durable. It syncs also the levels that exist: a run that
 // was killed may have created them without coming to the sync.

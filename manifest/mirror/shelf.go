@@ -7,6 +7,7 @@ import (
 	"path"
 
 	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/manifest/trust"
 )
 
 // Limits of what is read back, in bytes.
@@ -87,6 +88,11 @@ func (c cache) Store(name string, data []byte) error {
 	return durable.WriteFile(c.shelf, "trust/"+name, data, 0o600)
 }
 
+// SetAside implements trust.Cache.
+func (c cache) SetAside(name string) error {
+	return durable.SetAside(c.shelf, "trust/"+name, "trust/"+trust.DamagedPrefix+name)
+}
+
 // memory is a cache that is forgotten at the end.
 type memory map[string][]byte
 
@@ -101,6 +107,12 @@ func (m memory) Load(name string) ([]byte, error) {
 // Store implements trust.Cache.
 func (m memory) Store(name string, data []byte) error {
 	m[name] = data
+	return nil
+}
+
+// SetAside implements trust.Cache.
+func (m memory) SetAside(name string) error {
+	delete(m, name)
 	return nil
 }
 

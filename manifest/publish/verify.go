@@ -196,3 +196,9 @@ func (m memory) Store(name string, data []byte) error {
 	m[name] = data
 	return nil
 }
+
+// SetAside implements trust.Cache.
+func (m memory) SetAside(name string) error {
+	delete(m, name)
+	return nil
+}

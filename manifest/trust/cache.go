@@ -7,33 +7,35 @@ import (
 	"time"
 )
 
-func (c *Client) store(name string, data []byte) error {
-	if err := c.config.Cache.Store(name, data); err != nil {
-		return fmt.Errorf("keeping %q in the metadata cache: %w", name, err)
-	}
-	return nil
-}
-
-// load gives the last complete set, or an empty one when there is none, when
-// it is damaged, or when it belongs to another repository. It is only read
-// here, not yet believed.
-func (c *Client) load() saved {
-	data, err := c.config.Cache.Load(savedName)
-	if err != nil {
-		return saved{}
+// load gives a set with the file beside it, or an empty one when there is none
+// or it is damaged. It is only read here, not yet believed.
+func (c *Client) load(name string, repair bool) (saved, error) {
+	data, err := c.recall(name, repair)
+	if data == nil {
+		return saved{}, err
 	}
 	var s saved
-	if json.Unmarshal(data, &s) != nil || s.Origin != c.origin || s.Beside != savedTargets(savedTargets(s.Beside)) {
-		return saved{}
+	err = json.Unmarshal(data, &s)
+	if err == nil && s.Beside != "" && s.Beside != savedTargets(savedTargets(s.Beside)) {
+		err = fmt.Errorf("the file beside it is called %q", s.Beside)
 	}
-	s.Targets = c.seen(s.Beside)
-	return s
+	switch {
+	case err != nil && repair:
+		return saved{}, c.setAside(name, err)
+	case err != nil:
+		return saved{}, nil
+	}
+	s.foreign = s.Origin != c.origin
+	if s.Beside != "" {
+		s.Targets, err = c.recall(s.Beside, repair)
+	}
+	return s, err
 }
 
-// seen gives a file of the cache, or nil when it cannot be read: what is not
-// there is refused by inspect like anything else that is damaged.
+// seen gives a file of the cache, or nil when there is nothing usable: what is
+// not there is refused by inspect like anything else that is damaged.
 func (c *Client) seen(name string) []byte {
-	data, err := c.config.Cache.Load(name)
+	data, err := c.recall(name, false)
 	if err != nil {
 		return nil
 	}
@@ -53,11 +55,15 @@ func (c *Client) cached() (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.saved = c.load()
+	if r.saved, err = c.load(savedName, false); err != nil {
+		return nil, err
+	}
 	if r.saved.Timestamp == nil {
 		return nil, &Error{Reason: CodeNotCached, File: savedName}
 	}
-	r.cachedRoots(r.saved.Root)
+	if err := r.cachedRoots(r.saved.Root); err != nil {
+		return nil, err
+	}
 	r.timestamp, r.snapshot, r.targets = r.saved.Timestamp, r.saved.Snapshot, r.saved.Targets
 	for _, step := range []func() error{
 		func() error { return r.trustTimestamp("cached timestamp.json", r.timestamp) },

@@ -1,8 +1,8 @@
 package trust
 
 import (
-	"errors"
-	"io/fs"
+	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -76,14 +76,10 @@ func (c *Client) judgedAt(role string, now time.Time) time.Time {
 func (c *Client) clock() clock {
 	if c.time == nil {
 		c.time = &clock{}
-		data, err := c.config.Cache.Load(clockName)
-		if err == nil {
-			err = unseal(data, c.time)
-		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		// What cannot be kept for support is no reason to stop.
+		data, err := c.recall(clockName, true)
+		if err != nil || data == nil || json.Unmarshal(data, c.time) != nil {
 			*c.time = clock{}
-			// What cannot be kept for support is no reason to stop.
-			_ = c.config.Cache.Store(damagedClock, data)
 		}
 	}
 	return *c.time
@@ -99,9 +95,9 @@ func (c *Client) nextClock() clock {
 // keepTime remembers that a refresh ended well now.
 func (c *Client) keepTime() error {
 	next := c.nextClock()
-	data, err := seal(next)
+	data, err := json.Marshal(next)
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding for the metadata cache: %w", err)
 	}
 	if err := c.store(clockName, data); err != nil {
 		return err

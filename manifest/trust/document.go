@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -29,7 +30,7 @@ func (c *Client) document(ctx context.Context, name string) ([]byte, error) {
 	if err := c.loaded(ctx); err != nil {
 		return nil, err
 	}
-	if !targetPath(name) {
+	if name == "" || c.config.Rules.strict() && !targetPath(name) {
 		return nil, &Error{Reason: CodeMissing, File: name, Cause: manifest.ErrNoDocument}
 	}
 	if err := c.fresh(); err != nil {
@@ -78,7 +79,7 @@ func (c *Client) fresh() error {
 	r := &run{client: c, now: c.now()}
 	c.judged, c.set.RefTime = r.now, c.judgedAt("timestamp", r.now)
 	for _, role := range roles(c.set)[:4] {
-		if err := r.expired(role.Name, remoteName(role.Name, role.Version), role.Expires); err != nil {
+		if err := r.expired(role.Name, layoutOf(c.set).metadata(role.Name, role.Version), role.Expires); err != nil {
 			return err
 		}
 	}
@@ -111,7 +112,7 @@ func (s *search) visit(ctx context.Context, p pair) error {
 	if t.Signed.Delegations == nil {
 		return nil
 	}
-	for _, next := range t.Signed.Delegations.GetRolesForTarget(s.path) {
+	for _, next := range responsible(t.Signed.Delegations, s.path) {
 		if err := s.visit(ctx, pair{next.Name, p.role}); err != nil {
 			return err
 		}
@@ -120,6 +121,28 @@ func (s *search) visit(ctx context.Context, p pair) error {
 		}
 	}
 	return nil
+}
+
+// responsible lists the delegations that cover a path, in their order. Those by
+// hash prefix are compared here, since go-tuf compares with another encoding
+// of the hash than the specification names; Strict knows none.
+func responsible(d *metadata.Delegations, path string) []metadata.RoleResult {
+	if len(d.Roles) == 0 {
+		return d.GetRolesForTarget(path)
+	}
+	var all []metadata.RoleResult
+	for _, r := range d.Roles {
+		covers, err := r.IsDelegatedPath(path)
+		if len(r.Paths) == 0 {
+			covers = slices.ContainsFunc(r.PathHashPrefixes, func(prefix string) bool {
+				return strings.HasPrefix(digestOf([]byte(path)), prefix)
+			})
+		}
+		if err == nil && covers {
+			all = append(all, metadata.RoleResult{Name: r.Name, Terminating: r.Terminating})
+		}
+	}
+	return all
 }
 
 // roleFor gives the metadata of a role, verified with the keys of exactly
@@ -133,16 +156,19 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 	if !ok {
 		return nil, &Error{Reason: CodeMissingRole, Role: p.role, File: "snapshot.json"}
 	}
-	file := remoteName(p.role, meta.Version)
-	data := c.seen(cachedRole(p.role))
-	if c.trustRole(p, file, data) == nil {
+	file := layoutOf(c.set).metadata(p.role, meta.Version)
+	data, err := c.recall(cachedRole(p.role), !c.offline)
+	if err != nil {
+		return nil, err
+	}
+	if data != nil && c.trustRole(p, file, data) == nil {
 		return c.usable(p.role)
 	}
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: p.role, File: file}
 	}
-	w := wanted{role: p.role, file: file, limit: largeLimit, length: meta.Length}
-	data, err := c.obtain(ctx, w, func(data []byte) error {
+	w := wanted{role: p.role, file: file, limit: largeLimit, length: announced(meta)}
+	data, err = c.obtain(ctx, w, func(data []byte) error {
 		if err := c.trustRole(p, file, data); err != nil {
 			return (&run{client: c, now: c.judged}).dated(err, data)
 		}
@@ -160,12 +186,12 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 // usable refuses a role whose date has passed since it was verified.
 func (c *Client) usable(role string) (*targetsFile, error) {
 	t := c.set.Targets[role]
-	file := remoteName(role, t.Signed.Version)
+	file := layoutOf(c.set).metadata(role, t.Signed.Version)
 	return t, expired(role, file, t.Signed.Expires, c.judged)
 }
 
 func (c *Client) trustRole(p pair, file string, data []byte) error {
-	if _, err := inspect(p.role, file, data); err != nil {
+	if _, err := c.config.Rules.inspect(p.role, file, data); err != nil {
 		return err
 	}
 	err := guard(p.role, file, func() error {
@@ -180,25 +206,49 @@ func (c *Client) trustRole(p pair, file string, data []byte) error {
 
 // content gives the bytes of a document that role signed for.
 func (c *Client) content(ctx context.Context, name, role string, f *metadata.TargetFiles) ([]byte, error) {
-	digest := hex.EncodeToString(f.Hashes["sha256"])
-	file := remoteTarget(name, digest)
-	if data := c.seen(cachedDocument(name)); data != nil && digestOf(data) == digest {
+	_, digest := named(f)
+	file := layoutOf(c.set).target(name, digest)
+	data, err := c.recall(cachedDocument(name), !c.offline)
+	if err != nil {
+		return nil, err
+	}
+	if data != nil && f.VerifyLengthHashes(data) == nil {
 		return data, nil
 	}
 	if c.offline {
 		return nil, &Error{Reason: CodeNotCached, Role: role, File: file}
 	}
-	w := wanted{role: role, file: file, limit: largeLimit, length: f.Length}
-	data, err := c.obtain(ctx, w, func(data []byte) error {
-		if found := digestOf(data); found != digest {
-			return &Error{Reason: CodeMismatch, Role: role, File: file, Expected: digest, Found: found}
-		}
-		return nil
-	})
+	w := wanted{
+		role: role, file: file, limit: largeLimit, length: f.Length, opaque: !c.config.Rules.strict(),
+	}
+	data, err = c.obtain(ctx, w, func(data []byte) error { return w.compare(data, f) })
 	if err != nil {
 		return nil, err
 	}
 	return data, c.store(cachedDocument(name), data)
+}
+
+// compare refuses data that is not what f announces.
+func (w wanted) compare(data []byte, f *metadata.TargetFiles) error {
+	err := f.VerifyLengthHashes(data)
+	if err == nil {
+		return nil
+	}
+	refusal := &Error{Reason: CodeMismatch, Role: w.role, File: w.file, Cause: err}
+	if algorithm, digest := named(f); algorithm == "sha256" {
+		refusal.Expected, refusal.Found = digest, digestOf(data)
+	}
+	return refusal
+}
+
+// named gives the digest that stands in the name of a target: the SHA-256,
+// which under Strict is the only one, or the first by name.
+func named(f *metadata.TargetFiles) (algorithm, digest string) {
+	algorithm = "sha256"
+	if _, ok := f.Hashes[algorithm]; !ok && len(f.Hashes) > 0 {
+		algorithm = slices.Sorted(maps.Keys(f.Hashes))[0]
+	}
+	return algorithm, hex.EncodeToString(f.Hashes[algorithm])
 }
 
 func digestOf(data []byte) string {

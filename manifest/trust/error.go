@@ -10,6 +10,7 @@ import (
 // Codes of what can be wrong with metadata or documents. They never change.
 const (
 	CodeBadSignature = "trust-bad-signature" // not signed by those who may
+	CodeBadKey       = "trust-bad-key"       // a key of a kind that is not taken
 	CodeExpired      = "trust-expired"       // past its date
 	CodeRolledBack   = "trust-rolled-back"   // older than what was already seen, or than announced
 	CodeTruncated    = "trust-truncated"     // ends too early

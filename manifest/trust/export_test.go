@@ -9,7 +9,7 @@ import (
 func CheckRedirect(next *http.Request, via []*http.Request) error { return checkRedirect(next, via) }
 
 // Scan is the check of every file before it is parsed.
-func Scan(data []byte) error { return scan(data) }
+func Scan(data []byte) error { return scan(data, Strict) }
 
 // TrustServer lets a Remote over HTTP trust one more certificate.
 func TrustServer(r Remote, certificate *x509.Certificate) {

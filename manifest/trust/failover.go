@@ -17,7 +17,10 @@ func (c *Client) refresh(ctx context.Context) (*run, error) {
 	if !several {
 		return c.refreshFrom(ctx, c.config.Remote)
 	}
-	before := c.seen(mirrorsName)
+	before, err := c.recall(mirrorsName, true)
+	if err != nil {
+		return nil, err
+	}
 	m.recall(before)
 	r, err := c.firstGood(ctx, m)
 	after := m.remembered()

@@ -17,6 +17,7 @@ type wanted struct {
 	file   string
 	limit  int64 // most bytes it may have
 	length int64 // bytes announced by signed metadata, or unknownLength
+	opaque bool  // a web page is as good as anything
 }
 
 // opener opens the file that is wanted.
@@ -71,7 +72,7 @@ func (w wanted) read(ctx context.Context, limit int64, open opener) (data []byte
 	switch {
 	case err != nil:
 		return nil, w.failed(CodeCut, err)
-	case looksLikeHTML(data):
+	case !w.opaque && looksLikeHTML(data):
 		return nil, &Error{Reason: CodeNotJSON, Role: w.role, File: w.file, Expected: "JSON", Found: "HTML"}
 	case int64(len(data)) > limit:
 		return nil, &Error{

@@ -1,9 +1,13 @@
 package trust
 
 import (
+	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
 )
 
 func topLevel() []string { return []string{"root", "timestamp", "snapshot", "targets"} }
@@ -46,30 +50,74 @@ func targetPath(s string) bool {
 	return true
 }
 
-// remoteName is the path of a metadata file in the repository.
+// layout tells how a repository names its files: with consistent snapshots
+// every version of a file has a name of its own.
+type layout struct{ consistent bool }
+
+func layoutOf(set *trustedmetadata.TrustedMetadata) layout {
+	return layout{set.Root.Signed.ConsistentSnapshot}
+}
+
+// metadata is the path of a metadata file in the repository.
+func (l layout) metadata(role string, version int64) string {
+	if l.consistent || role == "root" {
+		return remoteName(role, version)
+	}
+	return "metadata/" + escaped(role) + ".json"
+}
+
+// target is the path in the repository of the target at path with the given
+// digest.
+func (l layout) target(path, digest string) string {
+	parts := strings.Split(path, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	path = strings.Join(parts, "/")
+	if l.consistent {
+		return remoteTarget(path, digest)
+	}
+	return "targets/" + path
+}
+
+// escaped gives a role as it stands in a URL. The names that Strict takes stay
+// as they are.
+func escaped(role string) string {
+	var b strings.Builder
+	for i := range len(role) {
+		c := role[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// remoteName is the path of a metadata file in a repository with consistent
+// snapshots.
 func remoteName(role string, version int64) string {
 	if role == "timestamp" {
 		return "metadata/timestamp.json"
 	}
-	return "metadata/" + strconv.FormatInt(version, 10) + "." + role + ".json"
+	return "metadata/" + strconv.FormatInt(version, 10) + "." + escaped(role) + ".json"
 }
 
-// remoteTarget is the path in the repository of the target at path with the
-// given digest: the digest stands in front of the last name.
-func remoteTarget(path, sha256 string) string {
+// remoteTarget is the path of the target at path in a repository with
+// consistent snapshots: the digest stands in front of the last name.
+func remoteTarget(path, digest string) string {
 	i := strings.LastIndexByte(path, '/') + 1
-	return "targets/" + path[:i] + sha256 + "." + path[i:]
+	return "targets/" + path[:i] + digest + "." + path[i:]
 }
 
 // Names in the cache.
 const (
-	savedName     = "trusted.json"
-	recordName    = "record.json"
-	clockName     = "clock.json"
-	damagedClock  = "damaged-clock.json"
-	seenTimestamp = "seen-timestamp.json"
-	seenSnapshot  = "seen-snapshot.json"
-	mirrorsName   = "mirrors.json"
+	savedName   = "trusted.json"
+	seenName    = "seen.json"
+	recordName  = "record.json"
+	clockName   = "clock.json"
+	mirrorsName = "mirrors.json"
 )
 
 func cachedRoot(version int64) string { return strconv.FormatInt(version, 10) + ".root.json" }
@@ -83,7 +131,7 @@ func savedTargets(before string) string {
 	return "targets-a.json"
 }
 
-func cachedRole(role string) string { return "role-" + role + ".json" }
+func cachedRole(role string) string { return "role-" + escaped(role) + ".json" }
 
 // cachedDocument is a digest, because a path may be longer than a file name,
 // and two paths may differ in case only.

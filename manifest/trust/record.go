@@ -2,10 +2,7 @@ package trust
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -45,7 +42,9 @@ func (r record) version(role string) int64 {
 func (c *Client) record() record {
 	if c.known == nil {
 		var rec record
-		if unseal(c.seen(recordName), &rec) != nil {
+		// What cannot be kept for support is no reason to stop.
+		data, err := c.recall(recordName, true)
+		if err != nil || data == nil || json.Unmarshal(data, &rec) != nil {
 			rec = record{}
 		}
 		c.known = &rec
@@ -55,9 +54,9 @@ func (c *Client) record() record {
 
 // keepRecord stores rec unless it is stored already.
 func (c *Client) keepRecord(rec record) error {
-	data, err := seal(rec)
+	data, err := json.Marshal(rec)
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding for the metadata cache: %w", err)
 	}
 	if !bytes.Equal(data, c.seen(recordName)) {
 		if err := c.store(recordName, data); err != nil {
@@ -103,28 +102,4 @@ func (r *run) recordOf(set string) record {
 		rec.Since[role] = firstSeen{version, r.now.UTC().Truncate(time.Second)}
 	}
 	return rec
-}
-
-// seal writes v with its digest in front, so that a change of any byte is
-// noticed.
-func seal(v any) ([]byte, error) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encoding for the metadata cache: %w", err)
-	}
-	return fmt.Appendf(nil, "%s %s\n", digestOf(body), body), nil
-}
-
-// unseal reads what seal wrote.
-func unseal(data []byte, v any) error {
-	const digits = 2 * sha256.Size
-	if len(data) < digits+2 || data[digits] != ' ' || data[len(data)-1] != '\n' {
-		return errors.New("not a sealed file")
-	}
-	body := data[digits+1 : len(data)-1]
-	sum := sha256.Sum256(body)
-	if hex.EncodeToString(sum[:]) != string(data[:digits]) {
-		return errors.New("the content does not have its digest")
-	}
-	return json.Unmarshal(body, v)
 }

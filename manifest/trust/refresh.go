@@ -6,15 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
+	"math"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 	"github.com/theupdateframework/go-tuf/v2/metadata/trustedmetadata"
 )
-
-// maxRotations is how many newer roots one refresh walks through.
-const maxRotations = 256
 
 // saved is the last complete set of top-level metadata. It is one file, so
 // that a process that dies leaves either the old set or the new one. The file
@@ -29,6 +26,10 @@ type saved struct {
 	// own, so that the set can be compared without reading it.
 	Targets []byte `json:"-"`
 	Beside  string `json:"targets"` // the name of that file
+
+	// foreign says that it was kept under another trusted root: of another
+	// repository, or of this one before the program brought a newer root.
+	foreign bool
 }
 
 // run is one pass through the client workflow. Only a run that ended well
@@ -42,7 +43,9 @@ type run struct {
 	timestamp []byte
 	snapshot  []byte
 	targets   []byte
-	saved     saved
+	saved     saved // the last complete set
+	seen      saved // what a failed refresh verified beyond it; never complete
+	repair    bool  // damaged files of the cache are set aside
 
 	answers   answers // of the remote, to questions that were asked already
 	validator string  // what stands for timestamp at the remote
@@ -53,7 +56,7 @@ type run struct {
 // expired at the zero time.
 func (c *Client) begin(now time.Time) (*run, error) {
 	r := &run{client: c, now: now, root: c.config.Root}
-	if _, err := inspect("root", "root.json", c.config.Root); err != nil {
+	if _, err := c.config.Rules.inspect("root", "root.json", c.config.Root); err != nil {
 		return nil, &Error{Reason: CodeNoRoot, Role: "root", Cause: err}
 	}
 	err := guard("root", "root.json", func() (err error) {
@@ -86,16 +89,18 @@ func (c *Client) refreshFrom(ctx context.Context, remote Remote) (*run, error) {
 
 // whole is the whole workflow.
 func (r *run) whole(ctx context.Context) (*run, error) {
-	c := r.client
-	r.saved = c.load()
-	r.cachedRoots(maxRotations)
+	if err := r.recall(); err != nil {
+		return nil, err
+	}
 	if err := r.remoteRoots(ctx); err != nil {
 		return nil, err
 	}
 	root := r.set.Root.Signed
 	file := remoteName("root", root.Version)
-	if err := older("root", file, root.Version, r.saved.Root); err != nil {
-		return nil, err
+	if !r.saved.foreign {
+		if err := older("root", file, root.Version, r.saved.Root); err != nil {
+			return nil, err
+		}
 	}
 	if err := expired("root", file, root.Expires, r.now); err != nil {
 		return nil, err
@@ -104,6 +109,18 @@ func (r *run) whole(ctx context.Context) (*run, error) {
 		return nil, errors.Join(err, r.keepSeen(err))
 	}
 	return r, r.commit()
+}
+
+// recall reads what earlier refreshes kept, and repairs what is damaged.
+func (r *run) recall() (err error) {
+	r.repair = true
+	if r.saved, err = r.client.load(savedName, true); err != nil {
+		return err
+	}
+	if r.seen, err = r.client.load(seenName, true); err != nil {
+		return err
+	}
+	return r.cachedRoots(math.MaxInt64)
 }
 
 // rest loads what stands below the root.
@@ -117,65 +134,11 @@ func (r *run) rest(ctx context.Context) error {
 	return r.loadTargets(ctx)
 }
 
-// cachedRoots walks up the chain of roots in the cache, at most to version
-// last. A damaged link ends it: the remote has all of them.
-func (r *run) cachedRoots(last int64) {
-	for version := r.set.Root.Signed.Version + 1; version <= last; version++ {
-		data, err := r.client.config.Cache.Load(cachedRoot(version))
-		if err != nil || r.trustRoot(cachedRoot(version), data) != nil {
-			return
-		}
-	}
-}
-
-// remoteRoots walks up the chain of roots at the remote until there is no
-// next one, and keeps each root as soon as it is verified (5.3).
-func (r *run) remoteRoots(ctx context.Context) error {
-	for range maxRotations {
-		version := r.set.Root.Signed.Version + 1
-		w := wanted{role: "root", file: remoteName("root", version), limit: smallLimit, length: unknownLength}
-		next := r.fetch(ctx, w)
-		if errors.Is(next.err, fs.ErrNotExist) {
-			return nil
-		}
-		if next.err != nil {
-			return next.err
-		}
-		if err := r.trustRoot(w.file, next.data); err != nil {
-			return err
-		}
-		if err := errors.Join(r.client.forget(), r.client.store(cachedRoot(version), next.data)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *run) trustRoot(file string, data []byte) error {
-	if _, err := inspect("root", file, data); err != nil {
-		return err
-	}
-	err := guard("root", file, func() error {
-		_, err := r.set.UpdateRoot(data)
-		return err
-	})
-	if err == nil {
-		r.root = data
-	}
-	return err
-}
-
 // loadTimestamp takes the newest timestamp already seen, so that older ones
 // are refused, and then the remote's (5.4).
 func (r *run) loadTimestamp(ctx context.Context) error {
-	for _, data := range [][]byte{r.saved.Timestamp, r.client.seen(seenTimestamp)} {
-		before := r.set.Timestamp
-		// A timestamp that no longer verifies was signed by keys the root has
-		// since revoked; it must not hold anything back.
-		_ = r.trustTimestamp("cached timestamp.json", data)
-		if r.set.Timestamp != before {
-			r.timestamp = data
-		}
+	if err := r.oldTimestamps(); err != nil {
+		return err
 	}
 	w := wanted{role: "timestamp", file: remoteName("timestamp", 0), limit: smallLimit, length: unknownLength}
 	found := r.fetch(ctx, w)
@@ -197,8 +160,32 @@ func (r *run) loadTimestamp(ctx context.Context) error {
 	return r.expired("timestamp", w.file, r.set.Timestamp.Signed.Expires)
 }
 
+// oldTimestamps takes what the cache has. A timestamp that does not verify was
+// signed by keys the root has since revoked, and must not hold anything back;
+// or it is another repository's.
+func (r *run) oldTimestamps() error {
+	for _, old := range []struct {
+		name string
+		saved
+	}{{savedName, r.saved}, {seenName, r.seen}} {
+		if old.Timestamp == nil {
+			continue
+		}
+		before := r.set.Timestamp
+		err := r.trustTimestamp("cached timestamp.json", old.Timestamp)
+		if r.set.Timestamp != before {
+			r.timestamp = old.Timestamp
+		} else if old.foreign && r.set.Timestamp == nil {
+			if err := r.client.setAside(old.name, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (r *run) trustTimestamp(file string, data []byte) error {
-	if _, err := inspect("timestamp", file, data); err != nil {
+	if _, err := r.client.config.Rules.inspect("timestamp", file, data); err != nil {
 		return err
 	}
 	return guard("timestamp", file, func() error {
@@ -210,14 +197,17 @@ func (r *run) trustTimestamp(file string, data []byte) error {
 // loadSnapshot takes the cached snapshot if it is the announced one, and the
 // remote's otherwise (5.5).
 func (r *run) loadSnapshot(ctx context.Context) error {
-	for _, data := range [][]byte{r.saved.Snapshot, r.client.seen(seenSnapshot)} {
+	for _, data := range [][]byte{r.saved.Snapshot, r.seen.Snapshot} {
 		if r.trustSnapshot("cached snapshot.json", data, true) == nil {
 			r.snapshot = data
 			return nil
 		}
 	}
 	meta := r.set.Timestamp.Signed.Meta["snapshot.json"]
-	w := wanted{role: "snapshot", file: remoteName("snapshot", meta.Version), limit: smallLimit, length: meta.Length}
+	w := wanted{
+		role: "snapshot", file: layoutOf(r.set).metadata("snapshot", meta.Version),
+		limit: smallLimit, length: announced(meta),
+	}
 	data, err := r.client.fetch(ctx, r.remote, w)
 	if err != nil {
 		return withheld(err)
@@ -230,7 +220,7 @@ func (r *run) loadSnapshot(ctx context.Context) error {
 }
 
 func (r *run) trustSnapshot(file string, data []byte, seen bool) error {
-	if _, err := inspect("snapshot", file, data); err != nil {
+	if _, err := r.client.config.Rules.inspect("snapshot", file, data); err != nil {
 		return err
 	}
 	return guard("snapshot", file, func() error {
@@ -244,10 +234,13 @@ func (r *run) loadTargets(ctx context.Context) error {
 	if r.trustTargets("cached targets.json", r.saved.Targets) == nil {
 		r.targets = r.saved.Targets
 		signed := r.set.Targets["targets"].Signed
-		return r.expired("targets", remoteName("targets", signed.Version), signed.Expires)
+		return r.expired("targets", layoutOf(r.set).metadata("targets", signed.Version), signed.Expires)
 	}
 	meta := r.set.Snapshot.Signed.Meta["targets.json"]
-	w := wanted{role: "targets", file: remoteName("targets", meta.Version), limit: largeLimit, length: meta.Length}
+	w := wanted{
+		role: "targets", file: layoutOf(r.set).metadata("targets", meta.Version),
+		limit: largeLimit, length: announced(meta),
+	}
 	data, err := r.client.fetch(ctx, r.remote, w)
 	if err != nil {
 		return withheld(err)
@@ -260,7 +253,7 @@ func (r *run) loadTargets(ctx context.Context) error {
 }
 
 func (r *run) trustTargets(file string, data []byte) error {
-	if _, err := inspect("targets", file, data); err != nil {
+	if _, err := r.client.config.Rules.inspect("targets", file, data); err != nil {
 		return err
 	}
 	return guard("targets", file, func() error {
@@ -275,7 +268,7 @@ func (r *run) dated(err error, data []byte) error {
 	if !errors.As(err, &e) || e.Reason != CodeExpired {
 		return err
 	}
-	h, bad := inspect(e.Role, e.File, data)
+	h, bad := r.client.config.Rules.inspect(e.Role, e.File, data)
 	if bad != nil {
 		return err
 	}
@@ -305,15 +298,23 @@ func (r *run) keepSeen(failure error) error {
 	if errors.As(failure, &e) && e.Reason == CodePanic {
 		return nil
 	}
-	if r.timestamp != nil && !bytes.Equal(r.timestamp, r.saved.Timestamp) {
-		if err := errors.Join(r.client.forget(), r.client.store(seenTimestamp, r.timestamp)); err != nil {
-			return err
-		}
+	next := saved{
+		Origin: r.client.origin, Root: r.set.Root.Signed.Version,
+		Timestamp: r.timestamp, Snapshot: r.snapshot,
 	}
-	if r.snapshot != nil && !bytes.Equal(r.snapshot, r.saved.Snapshot) {
-		return r.client.store(seenSnapshot, r.snapshot)
+	if next.Snapshot == nil && !r.seen.foreign {
+		next.Snapshot = r.seen.Snapshot
 	}
-	return nil
+	known := bytes.Equal(next.Timestamp, r.saved.Timestamp) &&
+		(next.Snapshot == nil || bytes.Equal(next.Snapshot, r.saved.Snapshot))
+	if next.Timestamp == nil || known || next.equal(r.seen) {
+		return nil
+	}
+	data, err := json.Marshal(next)
+	if err != nil {
+		return fmt.Errorf("encoding metadata for the cache: %w", err)
+	}
+	return errors.Join(r.client.forget(), r.client.store(seenName, data))
 }
 
 // commit writes the complete set, if it is a new one, and then what lets the
@@ -345,4 +346,13 @@ func (r *run) commit() error {
 		return err
 	}
 	return r.client.keepTime()
+}
+
+// announced is the length that signed metadata gives a file. Under Strict
+// there always is one.
+func announced(meta *metadata.MetaFiles) int64 {
+	if meta.Length == 0 {
+		return unknownLength
+	}
+	return meta.Length
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -23,17 +24,17 @@ const (
 var errCutShort = errors.New("the text ends before its last bracket")
 
 // scan refuses what no honest publisher writes and parsers disagree about:
-// null, two names that differ at most in case, names outside ASCII, invalid
-// UTF-8, text after the end, and more depth or tokens than metadata needs. It
-// runs before go-tuf sees a byte, because a null in the wrong place makes
+// null, two names that differ at most in case, under Strict names outside
+// ASCII, invalid UTF-8, text after the end, and more depth or tokens than
+// metadata needs. It runs before go-tuf sees a byte, because a null in the wrong place makes
 // go-tuf panic before it has checked any signature.
-func scan(data []byte) error {
+func scan(data []byte, rules Rules) error {
 	if !utf8.Valid(data) {
 		return errors.New("not UTF-8")
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
-	s := scanner{}
+	s := scanner{rules: rules}
 	for tokens := 1; ; tokens++ {
 		token, err := d.Token()
 		switch {
@@ -54,8 +55,9 @@ func scan(data []byte) error {
 
 // scanner follows the nesting of one JSON text.
 type scanner struct {
-	open []frame
-	done bool // the outermost value is complete
+	rules Rules
+	open  []frame
+	done  bool // the outermost value is complete
 }
 
 // frame is an object or array that is still open.
@@ -72,7 +74,7 @@ func (s *scanner) take(token json.Token) error {
 		top := &s.open[len(s.open)-1]
 		if name, ok := token.(string); ok && top.expects {
 			top.expects = false
-			return top.add(name)
+			return top.add(name, s.rules)
 		}
 		if _, closing := token.(json.Delim); top.names != nil && !closing {
 			top.expects = true
@@ -102,18 +104,30 @@ func (s *scanner) take(token json.Token) error {
 
 // add notes a name. Names that differ in case only count as equal, since
 // encoding/json would put both in the same field.
-func (f *frame) add(name string) error {
+func (f *frame) add(name string, rules Rules) error {
 	for i := range len(name) {
-		if name[i] < 0x20 || name[i] > 0x7e {
+		if name[i] < 0x20 || name[i] > 0x7e && rules.strict() {
 			return fmt.Errorf("name %q is not printable ASCII", name)
 		}
 	}
-	folded := strings.ToLower(name)
+	folded := strings.Map(fold, name)
 	if f.names[folded] {
 		return fmt.Errorf("name %q twice", name)
 	}
 	f.names[folded] = true
 	return nil
+}
+
+// fold gives the first of all letters that differ from c in case only: the
+// Kelvin sign is a k to encoding/json.
+func fold(c rune) rune {
+	for {
+		next := unicode.SimpleFold(c)
+		if next <= c {
+			return next
+		}
+		c = next
+	}
 }
 
 // looksLikeHTML reports whether data is a web page, which is what a login

@@ -52,20 +52,24 @@ type fileShape struct {
 type delegationShape struct {
 	Keys     map[string]keyShape `json:"keys"`
 	Roles    []roleShape         `json:"roles"`
-	Succinct json.RawMessage     `json:"succinct_roles"`
+	Succinct *succinctShape      `json:"succinct_roles"`
+}
+
+type succinctShape struct {
+	Bits int `json:"bit_length"`
 }
 
 // inspect checks everything about a metadata file that needs no key: that it
 // is plain JSON of the right kind, and that all entries the verification
 // relies on are present. file names it in errors.
-func inspect(role, file string, data []byte) (header, error) {
+func (rules Rules) inspect(role, file string, data []byte) (header, error) {
 	fail := func(reason string, cause error) (header, error) {
 		return header{}, &Error{Reason: reason, Role: role, File: file, Cause: cause}
 	}
 	if looksLikeHTML(data) {
 		return header{}, &Error{Reason: CodeNotJSON, Role: role, File: file, Expected: "JSON", Found: "HTML"}
 	}
-	if err := scan(data); errors.Is(err, errCutShort) {
+	if err := scan(data, rules); errors.Is(err, errCutShort) {
 		return fail(CodeTruncated, err)
 	} else if err != nil {
 		return fail(CodeMalformed, err)
@@ -83,13 +87,18 @@ func inspect(role, file string, data []byte) (header, error) {
 	if len(outer.Signatures) == 0 {
 		return fail(CodeBadSignature, errors.New("no signature"))
 	}
-	if err := outer.Signed.check(role); err != nil {
+	var key *keyError
+	if err := outer.Signed.check(role, rules); errors.As(err, &key) {
+		return header{}, &Error{
+			Reason: CodeBadKey, Role: role, File: file, Expected: supportedKeys, Found: key.found, Cause: err,
+		}
+	} else if err != nil {
 		return fail(CodeMalformed, err)
 	}
 	return outer.Signed.header, nil
 }
 
-func (s *shape) check(role string) error {
+func (s *shape) check(role string, rules Rules) error {
 	kind := role
 	switch role {
 	case "root", "timestamp", "snapshot":
@@ -106,26 +115,29 @@ func (s *shape) check(role string) error {
 	}
 	switch kind {
 	case "root":
-		return s.checkRoot()
+		return s.checkRoot(rules)
 	case "timestamp":
-		return checkMeta(s.Meta, "snapshot.json")
+		return checkMeta(s.Meta, "snapshot.json", rules)
 	case "snapshot":
-		return checkMeta(s.Meta, "targets.json")
+		return checkMeta(s.Meta, "targets.json", rules)
 	default:
-		return s.checkTargets()
+		return s.checkTargets(rules)
 	}
 }
 
-func (s *shape) checkRoot() error {
-	if s.Consistent == nil || !*s.Consistent {
+func (s *shape) checkRoot(rules Rules) error {
+	if rules.strict() && (s.Consistent == nil || !*s.Consistent) {
 		return errors.New("consistent_snapshot is not true")
+	}
+	if err := rules.checkKeys(s.Keys); err != nil {
+		return err
 	}
 	for _, name := range topLevel() {
 		role, ok := s.Roles[name]
 		if !ok {
 			return fmt.Errorf("no role %q", name)
 		}
-		if err := role.check(s.Keys); err != nil {
+		if err := role.check(s.Keys, rules); err != nil {
 			return fmt.Errorf("role %q: %w", name, err)
 		}
 	}
@@ -133,12 +145,14 @@ func (s *shape) checkRoot() error {
 }
 
 // check asks for as many different known keys as the threshold needs.
-func (r roleShape) check(keys map[string]keyShape) error {
+func (r roleShape) check(keys map[string]keyShape, rules Rules) error {
+	if !rules.strict() {
+		return nil
+	}
 	known := map[string]bool{}
 	for _, id := range r.KeyIDs {
-		key, ok := keys[id]
-		if !ok || key.Type == "" || key.Scheme == "" || key.Value.Public == "" {
-			return fmt.Errorf("key %q is missing or incomplete", id)
+		if _, ok := keys[id]; !ok {
+			return fmt.Errorf("key %q is missing", id)
 		}
 		known[id] = true
 	}
@@ -150,9 +164,12 @@ func (r roleShape) check(keys map[string]keyShape) error {
 
 // checkMeta wants length and SHA-256 of every file: with them nothing a
 // mirror wrote reaches the parser.
-func checkMeta(meta map[string]fileShape, required string) error {
+func checkMeta(meta map[string]fileShape, required string, rules Rules) error {
 	if _, ok := meta[required]; !ok {
 		return fmt.Errorf("no entry %q", required)
+	}
+	if !rules.strict() {
+		return nil
 	}
 	for name, f := range meta {
 		role, ok := strings.CutSuffix(name, ".json")
@@ -179,35 +196,65 @@ func (f fileShape) check() error {
 	return nil
 }
 
-func (s *shape) checkTargets() error {
+func (s *shape) checkTargets(rules Rules) error {
 	if s.Targets == nil {
 		return errors.New("no targets")
 	}
-	for name, f := range s.Targets {
-		if !targetPath(name) {
-			return fmt.Errorf("target %q: not a plain path", name)
-		}
-		if err := f.check(); err != nil {
-			return fmt.Errorf("target %q: %w", name, err)
+	if rules.strict() {
+		for name, f := range s.Targets {
+			if !targetPath(name) {
+				return fmt.Errorf("target %q: not a plain path", name)
+			}
+			if err := f.check(); err != nil {
+				return fmt.Errorf("target %q: %w", name, err)
+			}
 		}
 	}
 	if s.Delegations == nil {
 		return nil
 	}
-	if s.Delegations.Succinct != nil {
+	return s.Delegations.check(rules)
+}
+
+func (d *delegationShape) check(rules Rules) error {
+	if err := rules.checkKeys(d.Keys); err != nil {
+		return err
+	}
+	switch {
+	case d.Succinct == nil:
+	case rules.strict():
 		return errors.New("succinct roles are not supported")
+	case d.Succinct.Bits < 1 || d.Succinct.Bits > 32:
+		return fmt.Errorf("succinct roles of %d bits", d.Succinct.Bits)
 	}
 	names := map[string]bool{}
-	for _, role := range s.Delegations.Roles {
-		if !roleName(role.Name) || isTopLevel(role.Name) || names[role.Name] {
+	for _, role := range d.Roles {
+		if isTopLevel(role.Name) || role.Name == "" || names[role.Name] || rules.strict() && !roleName(role.Name) {
 			return fmt.Errorf("delegated role %q: not a name for a role, or one that is taken", role.Name)
 		}
 		names[role.Name] = true
-		if len(role.Paths) == 0 || role.Prefixes != nil {
-			return fmt.Errorf("delegated role %q: want paths", role.Name)
-		}
-		if err := role.check(s.Delegations.Keys); err != nil {
+		if err := role.checkPaths(rules); err != nil {
 			return fmt.Errorf("delegated role %q: %w", role.Name, err)
+		}
+		if err := role.check(d.Keys, rules); err != nil {
+			return fmt.Errorf("delegated role %q: %w", role.Name, err)
+		}
+	}
+	return nil
+}
+
+// checkPaths wants patterns that mean the same on every system: a backslash
+// quotes on one and separates on another.
+func (r roleShape) checkPaths(rules Rules) error {
+	if !rules.strict() {
+		return nil
+	}
+	if len(r.Paths) == 0 || r.Prefixes != nil {
+		return errors.New("want paths")
+	}
+	for _, pattern := range r.Paths {
+		if strings.Contains(pattern, `\`) {
+			return fmt.Errorf("path %q: a backslash", pattern)
 		}
 	}
 	return nil

@@ -14,6 +14,8 @@
 //   - what one publisher signs is never believed about another's component
 //   - a refusal leaves the last complete set of metadata in the cache as it
 //     was, and the next good answer is accepted
+//   - a damaged file in the cache is set aside by the next refresh, logged, and
+//     replaced; it never stops the client
 //   - every read has a limit in bytes and in time
 //
 // The verification is go-tuf's (metadata/trustedmetadata); the workflow around
@@ -33,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -52,8 +55,9 @@ type Remote interface {
 	Open(ctx context.Context, name string, offset int64) (body io.ReadCloser, start int64, err error)
 }
 
-// Cache keeps what the client knows between runs. Names are flat and made of
-// [a-z0-9.-], at most 80 characters. A Cache is not used concurrently.
+// Cache keeps what the client knows between runs. Names are flat and, under
+// Strict, made of [a-z0-9.-], at most 80 characters. A Cache is not used
+// concurrently.
 type Cache interface {
 	// Load returns the content stored under name. The error wraps
 	// fs.ErrNotExist when there is none.
@@ -62,6 +66,10 @@ type Cache interface {
 	// Store replaces the content of name. When it returns nil the new content
 	// survives a power cut; interrupted, it leaves the old or the new.
 	Store(name string, data []byte) error
+
+	// SetAside renames what lies under name, file or not, so that DamagedPrefix
+	// stands in front of it, in place of what was set aside from there before.
+	SetAside(name string) error
 }
 
 // Config is what a Client is made from.
@@ -87,6 +95,11 @@ type Config struct {
 	// second is added for each 32 KiB that signed metadata announces; 30 s
 	// when zero. It bounds a mirror that answers a byte at a time.
 	Patience time.Duration
+	// Log takes what a person may want to know and nobody has to act on; nil
+	// drops it.
+	Log *slog.Logger
+	// Rules says which repositories are accepted. Leave it at Strict.
+	Rules Rules
 }
 
 // Client is a TUF client for one repository. It is safe for concurrent use,
@@ -118,6 +131,9 @@ func New(c Config) (*Client, error) {
 	}
 	if c.Patience == 0 {
 		c.Patience = 30 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
 	}
 	digest := sha256.Sum256(c.Root)
 	client := &Client{config: c, origin: hex.EncodeToString(digest[:])}

@@ -3,12 +3,15 @@ package trusttest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/releve-sante/releve/manifest/trust"
 )
 
 // Answer replaces the body of a file; data is what would have been served,
@@ -115,6 +118,9 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 type Cache struct {
 	Files  map[string][]byte
 	Stores int
+	// Blocked names cannot be read or stored until they are set aside, as when
+	// a directory is in the way.
+	Blocked map[string]bool
 	// Fail, if not nil, is asked before each Store; an error is returned and
 	// nothing stored, as when the disk is full or the power gone.
 	Fail func(name string) error
@@ -125,6 +131,9 @@ func NewCache() *Cache { return &Cache{Files: map[string][]byte{}} }
 
 // Load implements trust.Cache.
 func (c *Cache) Load(name string) ([]byte, error) {
+	if c.Blocked[name] {
+		return nil, errBlocked
+	}
 	data, ok := c.Files[name]
 	if !ok {
 		return nil, fmt.Errorf("%q: %w", name, fs.ErrNotExist)
@@ -139,10 +148,23 @@ func (c *Cache) Store(name string, data []byte) error {
 			return err
 		}
 	}
+	if c.Blocked[name] {
+		return errBlocked
+	}
 	c.Stores++
 	c.Files[name] = slices.Clone(data)
 	return nil
 }
 
+// SetAside implements trust.Cache.
+func (c *Cache) SetAside(name string) error {
+	delete(c.Blocked, name)
+	c.Files[trust.DamagedPrefix+name] = c.Files[name]
+	delete(c.Files, name)
+	return nil
+}
+
 // Clone gives a cache with the same content that never fails.
 func (c *Cache) Clone() *Cache { return &Cache{Files: maps.Clone(c.Files)} }
+
+var errBlocked = errors.New("is a directory")
