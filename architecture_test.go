@@ -51,6 +51,7 @@ tui                            manifest installer/event installer/plan installer
 
 manifest/manifesttest          manifest
 manifest/trust/trusttest       manifest/trust
+manifest/trust/conformance     manifest/trust installer/durable
 installer/durable/durabletest  installer/durable
 installer/backend/backendtest  manifest installer/backend installer/durable/durabletest
 
@@ -95,8 +96,8 @@ var reserved = []struct{ imported, packages, reason string }{
 		"the rest of the program sees manifest.Verified, never TUF",
 	},
 	{
-		"os/exec", "installer manifest/publish/hsm",
-		"programs are started by the probes of the engine and by keys that lie elsewhere alone, with their limits",
+		"os/exec", "installer manifest/publish/hsm manifest/trust/conformance",
+		"programs are started by the probes of the engine and by keys that lie elsewhere alone, with their limits; what the conformance suite judges asks date for the time",
 	},
 	{
 		"testing", "*test", "a shipped program holds no test code",
@@ -217,6 +218,29 @@ func TestNobodyElseAuthenticates(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyConformanceRelaxesTheRules fails where anything but the program for
+// the conformance suite chooses which repositories the trust client accepts:
+// the released client has the strict rules, and no way to have others.
+func TestOnlyConformanceRelaxesTheRules(t *testing.T) {
+	_, files := packages(sources(t))
+	for dir, list := range files {
+		if dir == "manifest/trust" || dir == "manifest/trust/conformance" || isTestPackage(dir) {
+			continue
+		}
+		for _, s := range list {
+			ast.Inspect(s.file, func(n ast.Node) bool {
+				id, ok := n.(*ast.Ident)
+				if ok && (id.Name == "Rules" || id.Name == "Specification") && slices.Contains(s.imports(t), trustPath) {
+					t.Errorf("%s: %s leaves the rules of the trust client alone", s.fset.Position(id.Pos()), dir)
+				}
+				return true
+			})
+		}
+	}
+}
+
+const trustPath = "github.com/releve-sante/releve/manifest/trust"
 
 // TestTestPackagesStayInTests fails when a package that is built into a
 // program imports one that exists for tests.
