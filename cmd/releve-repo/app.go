@@ -94,6 +94,11 @@ A repository is a directory that any static server can carry:
   releve-repo publish REPO
   releve-repo verify REPO
 
+Copies of it need no key:
+
+  releve-repo bundle create FILE --repo REPO --platform windows
+  releve-repo mirror URL DIR --trust-root ROOT
+
 Commands that sign take the directory of the keys from --keys or
 RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD, the
 PIN of a token from a prompt or RELEVE_REPO_PIN.`,
@@ -117,7 +122,8 @@ PIN of a token from a prompt or RELEVE_REPO_PIN.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.initCommand(), a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(), a.addCommand(), a.describeCommand(), a.channelCommand(),
-		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(), a.versionCommand(),
+		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(), a.bundleCommand(), a.mirrorCommand(),
+		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	return root

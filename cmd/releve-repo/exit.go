@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/releve-sante/releve/manifest/mirror"
 	"github.com/releve-sante/releve/manifest/publish"
 	"github.com/releve-sante/releve/tui/text"
 )
@@ -20,6 +21,7 @@ const (
 	exitUsage     = 2
 	exitUntrusted = 4
 	exitNetwork   = 5
+	exitBusy      = 6
 )
 
 // Codes of mistakes on the command line.
@@ -33,6 +35,13 @@ const (
 	CodeBadVersion       = "repo-bad-version"
 	CodeNeedKeys         = "repo-need-keys"
 	CodeUnreadable       = "repo-unreadable-file"
+	CodeNeedRoot         = "repo-need-trust-root"
+	CodeNeedSource       = "repo-need-source"
+	CodeNoFolder         = "repo-no-folder"
+	CodeLargeBundle      = "repo-large-bundle"
+	CodeLargePackage     = "repo-large-package"
+	CodeShortLife        = "repo-short-life"
+	CodeMirrorBusy       = "mirror-busy"
 	CodeNotAgreed        = "repo-not-agreed"
 )
 
@@ -78,9 +87,12 @@ func statusOf(err error) int {
 	}
 	code := coded.Code()
 	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths,
+		mirror.CodeNotOffered, mirror.CodeNotAMirror,
 		publish.CodeUnknownKey, publish.CodeBadQuorum, publish.CodeLifeTooLong, publish.CodeRootRole, publish.CodeBadPublicKey,
 	}
 	switch {
+	case code == CodeMirrorBusy:
+		return exitBusy
 	case strings.HasPrefix(code, "repo-"), slices.Contains(unknown, code):
 		return exitUsage
 	case strings.HasPrefix(code, "trust-"):

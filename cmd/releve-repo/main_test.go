@@ -2,9 +2,12 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -38,10 +41,14 @@ func TestScript(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"package": makePackage,
-			"status":  wantStatus,
-			"spoil":   spoil,
-			"target":  findTarget,
+			"package":  makePackage,
+			"status":   wantStatus,
+			"spoil":    spoil,
+			"target":   findTarget,
+			"copytree": copyTree,
+			"middle":   spoilMiddle,
+			"cut":      cutFile,
+			"serve":    serveFolder,
 		},
 	})
 }
@@ -104,4 +111,37 @@ func findTarget(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%q: got %d files, want 1", args[1], len(found))
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// copyTree: copytree FROM TO copies a folder.
+func copyTree(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
+// spoilMiddle: middle FILE changes a byte of the last package in a bundle.
+func spoilMiddle(ts *testscript.TestScript, _ bool, args []string) {
+	name := ts.MkAbs(args[0])
+	data, err := os.ReadFile(name)
+	ts.Check(err)
+	at := bytes.LastIndex(data, []byte("\x1f\x8b"))
+	if at < 0 {
+		ts.Fatalf("no package in %s", args[0])
+	}
+	data[at+20] ^= 1
+	ts.Check(os.WriteFile(name, data, 0o600))
+}
+
+// cutFile: cut FROM TO writes the first half of a file.
+func cutFile(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:len(data)/2], 0o600))
+}
+
+// serveFolder: serve FOLDER serves it as any static server does; $SERVER is
+// then its address.
+func serveFolder(ts *testscript.TestScript, _ bool, args []string) {
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(server.Close)
+	ts.Setenv("SERVER", server.URL)
 }

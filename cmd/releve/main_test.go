@@ -72,6 +72,7 @@ func TestScript(t *testing.T) {
 			"copytree": copyTree,
 			"replace":  replaceText,
 			"truncate": truncateFile,
+			"cut":      cutFile,
 			"fill":     fillFile,
 			"spoil":    spoil,
 			"hold":     holdLock,

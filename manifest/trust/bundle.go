@@ -3,6 +3,7 @@ package trust
 import (
 	"archive/zip"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -240,6 +242,27 @@ func infoIn(f *zip.File) (info BundleInfo) {
 	return info
 }
 
+// carried names the bundle in an error about its age: it is no mirror that
+// stands still, and somebody has to bring a new one.
+func carried(remote Remote, err error) error {
+	place := ""
+	switch r := remote.(type) {
+	case *bundle:
+		place = r.path
+	case folder:
+		if isFile(filepath.Join(r.dir, BundleInfoName)) {
+			place = r.dir
+		}
+	}
+	var e *Error
+	if place == "" || !errors.As(err, &e) || e.Reason != CodeExpired {
+		return err
+	}
+	named := *e
+	named.Reason, named.File, named.Cause = CodeBundleExpired, place, err
+	return &named
+}
+
 // notThere is the error for a file that a bundle does not hold. For a target
 // it says what the bundle was made for, in words of ours only.
 func notThere(bundle, name string, info BundleInfo) error {
@@ -256,9 +279,18 @@ func notThere(bundle, name string, info BundleInfo) error {
 		}
 	}
 	return &Error{
-		Reason: CodeNotBundled, File: bundle, Expected: strings.TrimPrefix(name, "targets/"),
+		Reason: CodeNotBundled, File: bundle, Expected: publicName(name),
 		Found: strings.Join(held, ", "), Cause: missing,
 	}
+}
+
+// publicName is the name of a target as its publisher gave it.
+func publicName(file string) string {
+	dir, base := path.Split(strings.TrimPrefix(file, "targets/"))
+	if digest, rest, found := strings.Cut(base, "."); found && len(digest) == 2*sha256.Size {
+		base = rest
+	}
+	return dir + base
 }
 
 // rationed ends the reading of a directory that goes on and on.

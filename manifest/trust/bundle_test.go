@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/trust"
@@ -163,6 +164,50 @@ func TestADocumentThatIsNotBundledIsNamed(t *testing.T) {
 	}
 	if _, err := c.Authenticated(t.Context(), trusttest.DocGIE); codeOf(err) != trust.CodeNotBundled || errors.Is(err, manifest.ErrNoDocument) {
 		t.Errorf("got %v, want %s", err, trust.CodeNotBundled)
+	}
+}
+
+// TestAnOldBundle tells that somebody has to bring a new one.
+func TestAnOldBundle(t *testing.T) {
+	r := trusttest.New(t)
+	folder := func(marked bool) string {
+		dir := t.TempDir()
+		for name, data := range r.Files() {
+			if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if marked {
+			if err := os.WriteFile(filepath.Join(dir, "bundle.json"), bundleInfo("windows"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return dir
+	}
+	for _, test := range []struct{ name, source, want string }{
+		{"a-file", bundled(t, r.Files()), trust.CodeBundleExpired},
+		{"a-folder-of-a-bundle", folder(true), trust.CodeBundleExpired},
+		{"another-folder", folder(false), trust.CodeExpired},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			remote, err := trust.NewRemote(test.source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			later := func() time.Time { return trusttest.Start().AddDate(0, 0, 5) }
+			c, err := trust.New(trust.Config{Root: r.Root(), Remote: remote, Cache: trusttest.NewCache(), Now: later})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = c.Refresh(t.Context())
+			var e *trust.Error
+			if !errors.As(err, &e) || e.Reason != test.want || e.Args()["Days"] != "4" {
+				t.Errorf("got %v, want %s of 4 days ago", err, test.want)
+			}
+		})
 	}
 }
 

@@ -23,7 +23,8 @@ const (
 	CodePanic        = "trust-panic"      // verification broke down; nothing was accepted
 	CodeNotCached    = "trust-not-cached" // needed without network, but never fetched
 
-	CodeMirrorsUntrusted = "trust-mirrors" // no mirror could be used, and one is not trusted
+	CodeBundleExpired    = "trust-bundle-expired" // CodeExpired, of a bundle that somebody carried here
+	CodeMirrorsUntrusted = "trust-mirrors"        // no mirror could be used, and one is not trusted
 )
 
 // Codes of what can be wrong on the way.

@@ -159,7 +159,7 @@ func (c *Client) Refresh(ctx context.Context) error {
 	c.known, c.time = nil, nil // another process may have written them
 	r, err := c.refresh(ctx)
 	if err != nil {
-		return fmt.Errorf("refreshing metadata: %w", err)
+		return fmt.Errorf("refreshing metadata: %w", carried(c.config.Remote, err))
 	}
 	c.adopt(r)
 	return nil
@@ -200,7 +200,7 @@ func (c *Client) Authenticated(ctx context.Context, name string) (manifest.Blob,
 	defer c.mu.Unlock()
 	data, err := c.document(ctx, name)
 	if err != nil {
-		return manifest.Blob{}, fmt.Errorf("document %q: %w", name, err)
+		return manifest.Blob{}, fmt.Errorf("document %q: %w", name, carried(c.config.Remote, err))
 	}
 	return manifest.Blob{Name: name, Data: data}, nil
 }

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/manifest/mirror"
+	"github.com/releve-sante/releve/manifest/trust"
+)
+
+const (
+	// maxFAT is the longest file that FAT32, the format of most sticks, takes.
+	maxFAT = 1<<32 - 1
+	// shortLife is how long a bundle should be good, at least, to be carried
+	// somewhere.
+	shortLife = 7 * 24 * time.Hour
+)
+
+func (a *app) bundleCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "bundle", Short: "Make or check a copy for a USB stick", Args: cobra.NoArgs, DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return badUsage(cmd, "bundle create or bundle verify is needed")
+		},
+	}
+	cmd.AddCommand(a.bundleCreateCommand(), a.bundleVerifyCommand())
+	return cmd
+}
+
+func (a *app) bundleCreateCommand() *cobra.Command {
+	s, repo := &source{a: a}, ""
+	cmd := s.chooses(s.reads(sub("create FILE [flags]", "Copy a repository into one file, or a folder, for a USB stick", `
+FILE holds the metadata, the documents of the channels and the packages these
+offer, verified while they are read. "releve --repo FILE" uses it with the same
+checks as a server. A FILE that ends in / or is a folder becomes a folder, which
+can be brought up to date later by the same command. Needs no key.
+
+The repository is that of --repo (a folder or a URL), else of RELEVE_REPO, else
+the current folder. From a URL a run that was interrupted is taken up by the
+next one; it needs room for the packages twice.`,
+		1, 1, func(cmd *cobra.Command, args []string) error {
+			c, address, err := s.config(cmd, repo)
+			if err != nil {
+				return err
+			}
+			name := args[0]
+			info, err := os.Stat(name)
+			if strings.HasSuffix(name, "/") || strings.HasSuffix(name, string(filepath.Separator)) || err == nil && info.IsDir() {
+				return a.bundleFolder(cmd, c, name)
+			}
+			return a.bundleFile(cmd, c, name, isLocal(address))
+		})), []string{"stable"})
+	cmd.Flags().StringVar(&repo, "repo", "", "repository to copy, `URL|DIR` (RELEVE_REPO)")
+	return cmd
+}
+
+// config is what a copy of a repository is made from.
+func (s *source) config(cmd *cobra.Command, repo string) (mirror.Config, string, error) {
+	address, err := s.address(repo)
+	if err != nil {
+		return mirror.Config{}, "", err
+	}
+	c := mirror.Config{Now: s.a.now, Progress: s.a.transferring}
+	if c.Select, err = s.selection(cmd); err != nil {
+		return c, "", err
+	}
+	if c.Remote, err = s.remote(cmd, address); err != nil {
+		return c, "", err
+	}
+	c.Root, err = s.rootOf(cmd.Context(), address, c.Remote)
+	return c, address, err
+}
+
+func (a *app) bundleFile(cmd *cobra.Command, c mirror.Config, name string, local bool) error {
+	parent := filepath.Dir(name)
+	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+		return &usageError{reason: CodeNoFolder, args: map[string]string{"Name": parent}, cause: err}
+	}
+	d, err := durable.Open(parent)
+	if err != nil {
+		return err
+	}
+	c.Begin = func(r mirror.Report) {
+		if r.Bytes > maxFAT {
+			a.report(&usageError{reason: CodeLargeBundle, args: map[string]string{"Bytes": strconv.FormatInt(r.Bytes, 10)}})
+		}
+	}
+	report, err := mirror.CreateBundle(cmd.Context(), c, d, filepath.Base(name), local)
+	if err := errors.Join(err, d.Close()); err != nil {
+		return err
+	}
+	a.printCopy(report)
+	a.say("made the bundle %s", name)
+	a.printUntil(report)
+	return nil
+}
+
+func (a *app) bundleFolder(cmd *cobra.Command, c mirror.Config, name string) error {
+	c.Begin = func(r mirror.Report) {
+		if r.Largest > maxFAT {
+			a.report(&usageError{reason: CodeLargePackage, args: map[string]string{"Bytes": strconv.FormatInt(r.Largest, 10)}})
+		}
+	}
+	report, err := a.copyInto(cmd, c, name, true)
+	if err != nil {
+		return err
+	}
+	a.printCopy(report)
+	a.say("made the bundle %s", name)
+	a.printUntil(report)
+	return nil
+}
+
+func (a *app) bundleVerifyCommand() *cobra.Command {
+	s := &source{a: a}
+	return s.reads(sub("verify FILE [--trust-root ROOT]", "Check a bundle, or a mirror, as a workstation would", `
+Reads every package to its end. FILE may be a folder or a URL too. Without
+--trust-root the root in the bundle is used: that shows that the bundle is
+whole, and not who made it. Needs no key.`,
+		1, 1, func(cmd *cobra.Command, args []string) error {
+			remote, err := s.remote(cmd, args[0])
+			if err != nil {
+				return err
+			}
+			root, err := s.rootOf(cmd.Context(), args[0], remote)
+			if err != nil {
+				return err
+			}
+			report, err := mirror.Verify(cmd.Context(), mirror.Config{Root: root, Remote: remote, Now: a.now})
+			if err != nil {
+				return err
+			}
+			a.printCopy(report)
+			if s.trustRoot == "" {
+				a.say("checked against the root that is in it: it is whole, but --trust-root would show who made it")
+			}
+			a.say("%s is good", args[0])
+			a.printUntil(report)
+			return nil
+		}))
+}
+
+// transferring tells what is being read, on the side of the answer.
+func (a *app) transferring(t trust.Target) {
+	a.say("reading %s, %d bytes", t.Path, t.Length)
+}
+
+// printCopy says what a copy holds.
+func (a *app) printCopy(r mirror.Report) {
+	for _, role := range r.Roles {
+		a.say("%-12s version %-4d good until %s", role.Name, role.Version, role.Expires.UTC().Format(time.DateOnly))
+	}
+	if r.Info.Schema != 0 {
+		a.say("channels: %s; systems: %s; components: %s",
+			orAll(r.Info.Channels), orAll(r.Info.Platforms), orAll(r.Info.Components))
+	}
+	for _, p := range r.Packages {
+		a.say("package: %s %s (%s), %d bytes", p.Component, p.Version, p.Platform, p.Length)
+	}
+	a.say("files: %d, bytes: %d", r.Files, r.Bytes)
+}
+
+func orAll(list []string) string {
+	if len(list) == 0 {
+		return "all"
+	}
+	return strings.Join(list, ", ")
+}
+
+// printUntil says how long workstations take a copy, which decides whether it
+// is worth carrying.
+func (a *app) printUntil(r mirror.Report) {
+	until := r.Until.UTC().Format("2006-01-02 15:04 UTC")
+	a.say("workstations take it until %s (%s)", until, r.UntilRole)
+	if r.Until.Sub(a.now()) < shortLife {
+		a.report(&usageError{reason: CodeShortLife, args: map[string]string{"Until": until, "Role": r.UntilRole}})
+	}
+}
