@@ -33,7 +33,7 @@ installer/durable              -
 installer/journal              installer/durable
 installer/unpack               installer/durable
 installer/receipt              manifest installer/durable
-installer/store                manifest installer/durable
+installer/store                manifest manifest/delta/archive installer/durable
 installer/floor                manifest installer/durable
 
 installer/backend              manifest

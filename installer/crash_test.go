@@ -38,7 +38,7 @@ func scenarios() []scenario {
 	}
 	return []scenario{
 		{"install", func(testing.TB, *rig) {}, func() plan.Plan { return planOf(backend.Install, "", "1.0") }, false},
-		{"update", install, func() plan.Plan { return planOf(backend.Update, "1.0", "2.0") }, false},
+		{"update", install, func() plan.Plan { return withDeltas(planOf(backend.Update, "1.0", "2.0")) }, false},
 		{"uninstall", update, func() plan.Plan { return planOf(backend.Uninstall, "2.0", "") }, false},
 		{"rollback", update, func() plan.Plan { return planOf(backend.Rollback, "2.0", "1.0") }, false},
 		{"repair", damage, func() plan.Plan { return planOf(backend.Repair, "1.0", "1.0") }, false},

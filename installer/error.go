@@ -18,6 +18,7 @@ const (
 	CodeMoved          = "install-machine-moved"
 	CodeBadPlan        = "install-bad-plan"
 	CodeFetch          = "install-fetch-failed"
+	CodeDelta          = "install-delta-failed"
 	CodeNoPackage      = "install-no-package"
 	CodeNoWayBack      = "install-no-way-back"
 	CodePrepare        = "install-prepare-failed"

@@ -22,6 +22,7 @@ package installer
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -36,6 +37,11 @@ type Packages interface {
 	// Fetch brings the artifact to the disk, verified, and reports bytes. It
 	// does nothing when the artifact is held already.
 	Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error
+
+	// Rebuild brings the artifact to the disk, verified, from the delta d and
+	// the files of base, and reports the bytes of the download. After an error
+	// Fetch is still the way.
+	Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error
 
 	// Package returns an artifact that is held.
 	Package(a manifest.Artifact) (backend.Package, error)
@@ -80,4 +86,13 @@ type Result struct {
 	Installed map[string]string // component to version, detected after the run
 	Failure   *event.Failure    // set when Outcome is Reverted or Stuck
 	Reboot    bool              // the change is complete only after a restart
+	Deltas    []DeltaUse        // packages of this run that were made from a delta
+}
+
+// DeltaUse says what a delta saved.
+type DeltaUse struct {
+	Component   string
+	Version     string
+	From        string // the version whose files were used
+	Bytes, Full int64  // downloaded, and what the package itself would have been
 }

@@ -10,7 +10,8 @@ import (
 )
 
 // fetch brings the package of a step to the disk, unless the backend keeps
-// the version itself.
+// the version itself: from a delta where there is one for what is on the
+// machine, else whole.
 func (r *run) fetch(ctx context.Context, s *step) error {
 	if s.To == "" || s.Release == nil || s.Release.Artifact == nil {
 		return nil
@@ -19,6 +20,9 @@ func (r *run) fetch(ctx context.Context, s *step) error {
 		return nil
 	}
 	a := *s.Release.Artifact
+	if err := r.rebuild(ctx, s, a); err != nil {
+		return err
+	}
 	if err := r.deps.Packages.Fetch(ctx, a, r.progress(s, event.Fetch)); err != nil {
 		return because(CodeFetch, err, "Component", s.Component, "Version", s.To)
 	}

@@ -110,6 +110,7 @@ type rig struct {
 func newRig(d durable.Dir, name string) *rig {
 	r := &rig{target: under(d, "target"), now: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
 	r.store = backendtest.NewStore(slices.Collect(maps.Values(catalogue()))...)
+	r.store.Deltas = deltas()
 	runs := 0
 	r.deps = installer.Deps{
 		State:    under(d, "state"),

@@ -23,6 +23,7 @@ type run struct {
 	journal  *journal.Journal
 	begun    bool                        // the journal names this run
 	receipts map[string]*receipt.Receipt // of its components, before it; nil for none
+	deltas   []DeltaUse
 	reboot   bool
 
 	// recovering says that another process began the run. What it did may be
@@ -107,6 +108,9 @@ func (r *run) infos() []event.StepInfo {
 		info := event.StepInfo{Action: string(s.Action), Component: s.Component, From: s.From, To: s.To}
 		if s.Release != nil && s.Release.Artifact != nil && s.To != "" && !r.deps.Packages.Has(*s.Release.Artifact) {
 			info.Bytes = s.Release.Artifact.Length
+			if s.Delta != nil {
+				info.Bytes = s.Delta.Length
+			}
 		}
 		infos = append(infos, info)
 	}
@@ -163,7 +167,7 @@ func (r *run) installed(ctx context.Context) map[string]string {
 
 // finished tells everybody how the run ended.
 func (r *run) finished(ctx context.Context, outcome event.Outcome, cause error) (Result, error) {
-	res := Result{Run: r.id, Outcome: outcome, Installed: r.installed(ctx), Reboot: r.reboot}
+	res := Result{Run: r.id, Outcome: outcome, Installed: r.installed(ctx), Reboot: r.reboot, Deltas: r.deltas}
 	if cause != nil {
 		res.Failure = failure(cause)
 	}

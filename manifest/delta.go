@@ -2,30 +2,23 @@ package manifest
 
 import "strconv"
 
-// DeltaFrom returns the smallest delta of r that begins at one of the
-// versions, and is smaller than the package itself; nil when there is none.
-func (r *Release) DeltaFrom(versions ...string) *Delta {
+// DeltaFrom returns the delta of r that begins at a version and is smaller
+// than the package itself; nil when there is none.
+func (r *Release) DeltaFrom(version string) *Delta {
 	if r.Artifact == nil || r.Artifact.Plain == nil {
 		return nil
 	}
-	var best *Delta
-	for _, text := range versions {
-		have, err := ParseVersion(text)
-		if err != nil {
-			continue
-		}
-		for i := range r.Deltas {
-			d := &r.Deltas[i]
-			from, err := ParseVersion(d.From)
-			if err != nil || from.Compare(have) != 0 || d.Length >= r.Artifact.Length {
-				continue
-			}
-			if best == nil || d.Length < best.Length {
-				best = d
-			}
+	have, err := ParseVersion(version)
+	if err != nil {
+		return nil
+	}
+	for i := range r.Deltas {
+		d := &r.Deltas[i]
+		if from, err := ParseVersion(d.From); err == nil && from.Compare(have) == 0 && d.Length < r.Artifact.Length {
+			return d
 		}
 	}
-	return best
+	return nil
 }
 
 // checkDeltas checks the deltas of a release whose version can be read.

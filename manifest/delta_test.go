@@ -17,22 +17,21 @@ func TestDeltaFrom(t *testing.T) {
 	tests := []struct {
 		name    string
 		release Release
-		have    []string
+		have    string
 		want    string
 	}{
-		{"the-installed-version", release, []string{"3.41"}, "3.41"},
-		{"written-otherwise", release, []string{"3,42,3,0"}, "3.42.03"},
-		{"the-smaller-of-two", release, []string{"3.41", "3.42.3"}, "3.42.03"},
-		{"no-smaller-than-the-package", release, []string{"3.40"}, ""},
-		{"another-version", release, []string{"3.39"}, ""},
-		{"nothing-installed", release, []string{""}, ""},
-		{"what-is-no-version", release, []string{"unknown"}, ""},
-		{"nothing-to-compare-with", bare, []string{"3.41"}, ""},
+		{"the-installed-version", release, "3.41", "3.41"},
+		{"written-otherwise", release, "3,42,3,0", "3.42.03"},
+		{"no-smaller-than-the-package", release, "3.40", ""},
+		{"another-version", release, "3.39", ""},
+		{"nothing-installed", release, "", ""},
+		{"what-is-no-version", release, "unknown", ""},
+		{"nothing-to-compare-with", bare, "3.41", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got := ""
-			if d := tt.release.DeltaFrom(tt.have...); d != nil {
+			if d := tt.release.DeltaFrom(tt.have); d != nil {
 				got = d.From
 			}
 			if got != tt.want {

@@ -170,6 +170,9 @@ func (m *session) steps(s *sheet, why bool) {
 			line += " (" + m.p.Why(st) + ")"
 		}
 		s.number(i+1, line)
+		if delta := m.p.Delta(st); delta != "" {
+			s.text(5, delta)
+		}
 	}
 	if size := m.p.Size(p); size != "" {
 		s.text(5, size)

@@ -12,6 +12,7 @@ import (
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/receipt"
+	"github.com/releve-sante/releve/installer/store"
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/trust"
 	"github.com/releve-sante/releve/tui/jsonl"
@@ -72,7 +73,7 @@ func (s *session) prune() {
 	for _, r := range receipts {
 		for _, release := range []*manifest.Release{r.Release, r.Previous} {
 			if release != nil && release.Artifact != nil {
-				keep = append(keep, release.Artifact.SHA256)
+				keep = append(keep, store.Digests(*release.Artifact)...)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/backend"
@@ -16,7 +17,16 @@ type packages struct{ store *store.Store }
 // Fetch brings an artifact to the disk, verified. A download that ended because
 // somebody pressed Ctrl-C is told as that, not as a fault of the network.
 func (p packages) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
-	err := p.store.Fetch(ctx, a, progress)
+	return stopped(ctx, p.store.Fetch(ctx, a, progress))
+}
+
+// Rebuild makes an artifact from a delta and the files of base, verified.
+func (p packages) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error {
+	return stopped(ctx, p.store.Rebuild(ctx, a, d, base, progress))
+}
+
+// stopped tells an error that came with the end of ctx.
+func stopped(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return &cliError{code: installer.CodeStopped, cause: err}
 	}

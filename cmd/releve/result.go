@@ -28,6 +28,16 @@ type result struct {
 	Refused   []reasonOf        `json:"refused,omitempty"`   // by a condition
 	Questions []reasonOf        `json:"questions,omitempty"` // conditions that could not be decided; --allow-unknown accepts them
 	Reboot    bool              `json:"reboot"`
+	Deltas    []deltaUse        `json:"deltas,omitempty"` // packages of which only the differences were downloaded
+}
+
+// deltaUse says what a delta saved, in bytes.
+type deltaUse struct {
+	Component string `json:"component"`
+	Version   string `json:"version"`
+	From      string `json:"from"`
+	Bytes     int64  `json:"bytes"`
+	Full      int64  `json:"full"`
 }
 
 // reasonOf is why a release was not taken.
@@ -51,6 +61,9 @@ func (s *session) record(res installer.Result, p plan.Plan, status int, runErr e
 		Outcome: res.Outcome, Status: status,
 		Installed: res.Installed, Reboot: res.Reboot,
 		Refused: refusedBy(p), Questions: questionsOf(p),
+	}
+	for _, d := range res.Deltas {
+		doc.Deltas = append(doc.Deltas, deltaUse(d))
 	}
 	for _, r := range doc.Refused {
 		s.a.log.Warn("refused", "component", r.Component, "version", r.Version, "code", r.Code, "required", r.Required, "actual", r.Actual)

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -145,4 +146,13 @@ type Reader interface {
 	// ReadInstalled returns the file at path, relative to the component and
 	// slash-separated, or an error when it is longer than limit bytes.
 	ReadInstalled(component, path string, limit int64) ([]byte, error)
+}
+
+// A Base can hand out the files of a version it has, as the base of a delta.
+type Base interface {
+	// Files returns the files of an installed or kept version by their path
+	// in its package. Each is a regular file, implements io.ReaderAt and is
+	// opened without following a link; its content is whatever is there. The
+	// error wraps fs.ErrNotExist when the version is not there.
+	Files(ctx context.Context, component, version string) (fs.FS, error)
 }

@@ -41,7 +41,7 @@ type StepInfo struct {
 	Action    string // install, update, downgrade, repair, uninstall, rollback
 	Component string
 	From, To  string
-	Bytes     int64 // to download at most
+	Bytes     int64 // to download at most, unless a delta turns out to be of no use
 }
 
 // Message is a sentence by its code; package text holds it in French and
@@ -91,6 +91,14 @@ type (
 		Step        int
 		Phase       Phase
 		Done, Total int64
+	}
+
+	// DeltaUsed says that the package of a step was made from a delta and the
+	// files of version From: Bytes were downloaded in the place of Full.
+	DeltaUsed struct {
+		Step        int
+		From        string
+		Bytes, Full int64
 	}
 
 	// StepDone says that a step is complete and which version was then detected.
@@ -155,6 +163,7 @@ func (Started) event()         {}
 func (StepStarted) event()     {}
 func (PhaseStarted) event()    {}
 func (Progress) event()        {}
+func (DeltaUsed) event()       {}
 func (StepDone) event()        {}
 func (StepFailed) event()      {}
 func (Reverting) event()       {}

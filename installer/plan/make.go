@@ -129,6 +129,9 @@ func (p *planner) step(e *entry, s Step) {
 	if s.Backend == "" {
 		s.Backend = e.installed.Backend
 	}
+	if s.Release != nil && s.Action != backend.Rollback && s.Backend == e.installed.Backend {
+		s.Delta = s.Release.DeltaFrom(s.From)
+	}
 	if e.doc != nil {
 		for _, setting := range e.doc.Settings {
 			if setting.Platform == p.in.Platform || setting.Platform == manifest.Any {
@@ -167,15 +170,20 @@ func (p *planner) finish() Plan {
 
 // sizes returns the bytes to download and the bytes needed on the disk at the
 // same time. A package that does not say how much it unpacks to is taken to
-// unpack to its own size. What comes from the machine costs nothing.
+// unpack to its own size; one that is made from a delta lies there as the tar
+// inside. What comes from the machine costs nothing.
 func sizes(steps []Step) (download, disk int64) {
 	for _, s := range steps {
 		if s.Action == backend.Rollback || s.Release == nil || s.Release.Artifact == nil {
 			continue
 		}
 		a := s.Release.Artifact
-		download = add(download, a.Length)
-		disk = add(disk, add(a.Length, max(a.Unpacked, 0)))
+		fetched, held := a.Length, a.Length
+		if s.Delta != nil {
+			fetched, held = s.Delta.Length, add(s.Delta.Length, a.Plain.Length)
+		}
+		download = add(download, fetched)
+		disk = add(disk, add(held, max(a.Unpacked, 0)))
 		if a.Unpacked <= 0 {
 			disk = add(disk, a.Length)
 		}

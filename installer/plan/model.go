@@ -85,6 +85,7 @@ type Step struct {
 	To        string             `json:"to,omitempty"`
 	Backend   string             `json:"backend"`
 	Release   *manifest.Release  `json:"release,omitempty"` // of To
+	Delta     *manifest.Delta    `json:"delta,omitempty"`   // of Release, that begins at From: what is downloaded in the place of the package
 	Old       *manifest.Release  `json:"old,omitempty"`     // of From, when known
 	Settings  []manifest.Setting `json:"settings,omitempty"`
 	Why       string             `json:"why"`                 // code: requested, newer, needed-by, repair …

@@ -17,6 +17,7 @@ const (
 	CodeWrongContent = "network-wrong-content" // other bytes than the signed ones; they were thrown away
 	CodeMissing      = "store-missing"         // not on this machine
 	CodeDamaged      = "store-damaged"         // was on this machine, and no longer is what it was
+	CodeNotRebuilt   = "store-not-rebuilt"     // delta and installed files do not make it
 )
 
 // Error says why a package cannot be had.

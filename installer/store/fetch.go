@@ -56,7 +56,7 @@ func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, progress func(do
 	if err := t.run(ctx); err != nil {
 		return fmt.Errorf("fetch %q: %w", a.Path, errors.Join(err, t.leave()))
 	}
-	if err := t.keep(); err != nil {
+	if err := s.keep(t.f, a.SHA256); err != nil {
 		return fmt.Errorf("keep %q: %w", a.Path, err)
 	}
 	return nil
@@ -228,16 +228,16 @@ func (t *transfer) tooLong() error {
 	return t.wrong(length+" bytes", "more than "+length+" bytes")
 }
 
-// keep gives the content its name, durably.
-func (t *transfer) keep() error {
-	d := t.s.Dir
-	if err := errors.Join(t.f.Sync(), t.f.Close()); err != nil {
+// keep gives the partial file f the name of its digest, durably, and closes
+// it.
+func (s *Store) keep(f durable.File, digest string) error {
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := d.Rename(t.part(), file(t.a.SHA256)); err != nil {
+	if err := s.Dir.Rename(file(digest)+partial, file(digest)); err != nil {
 		return err
 	}
-	return d.SyncDir(dir)
+	return s.Dir.SyncDir(dir)
 }
 
 // leave puts what was received aside for another call, as durably as the

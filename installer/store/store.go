@@ -1,5 +1,6 @@
 // Package store keeps the packages of releases on the local disk, each under
-// the digest that signed metadata gives it.
+// the digest that signed metadata gives it: as they were published or, made
+// from a delta and installed files, as the tar that is inside.
 //
 // What it promises:
 //   - nothing is handed out that does not have the signed length and digest:
@@ -100,6 +101,9 @@ func check(a manifest.Artifact) error {
 	if !isDigest(a.SHA256) || a.Length < 0 || !fs.ValidPath(a.Path) || a.Path == "." {
 		return fmt.Errorf("artifact %q with digest %q and length %d: %w", a.Path, a.SHA256, a.Length, fs.ErrInvalid)
 	}
+	if p := a.Plain; p != nil && (!isDigest(p.SHA256) || p.Length < 0) {
+		return fmt.Errorf("tar in artifact %q with digest %q and length %d: %w", a.Path, p.SHA256, p.Length, fs.ErrInvalid)
+	}
 	return nil
 }
 
@@ -107,20 +111,57 @@ func isDigest(s string) bool {
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// Has tells whether the package is held, by its name and length: Open is
-// what hashes it.
+// Has tells whether the package is held in either form, by name and length:
+// Open is what hashes it.
 func (s *Store) Has(a manifest.Artifact) bool {
+	_, held := s.held(a)
+	return held
+}
+
+// held returns the form in which a package is held.
+func (s *Store) held(a manifest.Artifact) (form, bool) {
 	if check(a) != nil {
-		return false
+		return form{}, false
 	}
-	info, err := s.Dir.Lstat(file(a.SHA256))
-	return err == nil && info.Mode().IsRegular() && info.Size() == a.Length
+	for _, f := range forms(a) {
+		info, err := s.Dir.Lstat(file(f.sha256))
+		if err == nil && info.Mode().IsRegular() && info.Size() == f.length {
+			return f, true
+		}
+	}
+	return form{}, false
 }
 
 // Package is a package that was held when Store.Package returned it.
 type Package struct {
 	s *Store
 	a manifest.Artifact
+	form
+}
+
+// form is one of the forms in which a package can be held.
+type form struct {
+	name   string // whose ending tells the format
+	sha256 string
+	length int64
+}
+
+// forms lists the forms of a package, the published one first.
+func forms(a manifest.Artifact) []form {
+	name := path.Base(a.Path)
+	all := []form{{name, a.SHA256, a.Length}}
+	if a.Plain != nil {
+		all = append(all, form{plainName(name), a.Plain.SHA256, a.Plain.Length})
+	}
+	return all
+}
+
+// plainName returns the name of the tar in a package.
+func plainName(name string) string {
+	if stem, ok := strings.CutSuffix(name, ".tgz"); ok {
+		return stem + ".tar"
+	}
+	return strings.TrimSuffix(name, path.Ext(name)) // .tar.gz, .tar.zst
 }
 
 // Package returns the package of an artifact, or an *Error with CodeMissing.
@@ -128,14 +169,16 @@ func (s *Store) Package(a manifest.Artifact) (*Package, error) {
 	if err := check(a); err != nil {
 		return nil, err
 	}
-	if !s.Has(a) {
+	f, ok := s.held(a)
+	if !ok {
 		return nil, &Error{Reason: CodeMissing, File: a.Path}
 	}
-	return &Package{s, a}, nil
+	return &Package{s, a, f}, nil
 }
 
-// Name returns the file name of the package, as its publisher gave it.
-func (p *Package) Name() string { return path.Base(p.a.Path) }
+// Name returns the file name of the package, as its publisher gave it, or that
+// of the tar inside where that is what is held.
+func (p *Package) Name() string { return p.name }
 
 // File is an open package.
 type File interface {
@@ -148,7 +191,7 @@ type File interface {
 // package with another content is removed, so that it is fetched again, and
 // is an *Error with CodeDamaged.
 func (p *Package) Open() (File, error) {
-	name := file(p.a.SHA256)
+	name := file(p.sha256)
 	f, err := p.s.Dir.OpenFile(name, os.O_RDONLY, 0)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -157,11 +200,11 @@ func (p *Package) Open() (File, error) {
 		return nil, fmt.Errorf("open package %q: %w", p.a.Path, err)
 	}
 	hash := sha256.New()
-	n, err := io.CopyBuffer(hash, io.LimitReader(f, p.a.Length+1), make([]byte, bufferSize))
-	if err == nil && (n != p.a.Length || !sameDigest(hash.Sum(nil), p.a.SHA256)) {
+	n, err := io.CopyBuffer(hash, io.LimitReader(f, p.length+1), make([]byte, bufferSize))
+	if err == nil && (n != p.length || !sameDigest(hash.Sum(nil), p.sha256)) {
 		err = &Error{
 			Reason: CodeDamaged, File: p.a.Path,
-			Expected: p.a.SHA256, Found: hex.EncodeToString(hash.Sum(nil)),
+			Expected: p.sha256, Found: hex.EncodeToString(hash.Sum(nil)),
 		}
 		err = errors.Join(err, f.Close(), p.s.Dir.Remove(name))
 		return nil, err
@@ -178,6 +221,15 @@ func (p *Package) Open() (File, error) {
 // sameDigest compares in constant time, as everything that decides on trust.
 func sameDigest(sum []byte, want string) bool {
 	return subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum)), []byte(want)) == 1
+}
+
+// Digests lists the digests that the package of an artifact can be held under.
+func Digests(a manifest.Artifact) []string {
+	var all []string
+	for _, f := range forms(a) {
+		all = append(all, f.sha256)
+	}
+	return all
 }
 
 // Prune removes every package and every unfinished download whose digest is

@@ -203,14 +203,15 @@ func TestTroubleOfTheLocalDisk(t *testing.T) {
 func TestPrune(t *testing.T) {
 	d := durabletest.NewDisk()
 	must(t, store.New(store.Config{Dir: d}).Prune(nil))
-	keep, drop := strings.Repeat("a", 64), strings.Repeat("b", 64)
+	keep, plain, drop := strings.Repeat("a", 64), strings.Repeat("c", 64), strings.Repeat("b", 64)
 	must(t, durable.EnsureDir(d, "store"))
-	for _, name := range []string{keep, keep + ".part", drop, drop + ".part", "stray"} {
+	for _, name := range []string{keep, keep + ".part", plain, drop, drop + ".part", "stray"} {
 		must(t, durable.WriteFile(d, "store/"+name, []byte("x"), 0o600))
 	}
-	must(t, store.New(store.Config{Dir: d}).Prune([]string{keep}))
+	both := manifest.Artifact{Path: "a.tar.gz", SHA256: keep, Plain: &manifest.Plain{SHA256: plain}}
+	must(t, store.New(store.Config{Dir: d}).Prune(store.Digests(both)))
 	got := slices.Sorted(maps.Keys(d.Restart(durabletest.LoseAll()).Snapshot()))
-	if want := []string{"store/", "store/" + keep, "store/" + keep + ".part"}; !slices.Equal(got, want) {
+	if want := []string{"store/", "store/" + keep, "store/" + keep + ".part", "store/" + plain}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -32,6 +32,9 @@ type message struct {
 	Done      *int64            `json:"done,omitempty"`
 	Total     *int64            `json:"total,omitempty"`
 	Version   *string           `json:"version,omitempty"`
+	From      string            `json:"from,omitempty"`
+	Bytes     *int64            `json:"bytes,omitempty"`
+	Full      *int64            `json:"full,omitempty"`
 	TookMS    *int64            `json:"took_ms,omitempty"`
 	Failure   *failure          `json:"failure,omitempty"`
 	Path      string            `json:"path,omitempty"`
@@ -137,6 +140,8 @@ func describe(e event.Event) message {
 		return message{Type: "phase_started", Step: &e.Step, Phase: e.Phase}
 	case event.Progress:
 		return message{Type: "progress", Step: &e.Step, Phase: e.Phase, Done: &e.Done, Total: &e.Total}
+	case event.DeltaUsed:
+		return message{Type: "delta_used", Step: &e.Step, From: e.From, Bytes: &e.Bytes, Full: &e.Full}
 	case event.StepDone:
 		ms := e.Took.Milliseconds()
 		return message{Type: "step_done", Step: &e.Step, Version: &e.Version, TookMS: &ms}

@@ -19,6 +19,9 @@ func Plan(w io.Writer, p *text.Printer, pl plan.Plan) error {
 		g.head(p.Count("view-plan-steps", len(pl.Steps), nil))
 		for i, s := range pl.Steps {
 			g.b.WriteString(paragraph(fmt.Sprintf("%3d. ", i+1), stepLine(p, s)))
+			if delta := p.Delta(s); delta != "" {
+				g.item(5, delta)
+			}
 		}
 		if size := p.Size(pl); size != "" {
 			g.item(5, size)

@@ -73,6 +73,10 @@ func (n *Narrator) Tell(e event.Event) []Entry {
 			id = "event-step-reverted-absent"
 		}
 		return one(MarkBack, n.p.Message(id, n.args(e.Step, e.Version)))
+	case event.DeltaUsed:
+		args := n.args(e.Step, n.Step(e.Step).To)
+		args["Difference"] = n.p.Difference(e.From, e.Bytes, e.Full)
+		return one(MarkInfo, n.p.Message("event-delta-used", args))
 	case event.SettingRestored:
 		args := n.args(e.Step, "")
 		args["Path"] = e.Path

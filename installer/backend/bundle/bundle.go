@@ -46,6 +46,7 @@ var (
 	_ backend.Verifier = (*Backend)(nil)
 	_ backend.Locator  = (*Backend)(nil)
 	_ backend.Reader   = (*Backend)(nil)
+	_ backend.Base     = (*Backend)(nil)
 )
 
 // New returns a backend for the target directory d. It touches nothing.
