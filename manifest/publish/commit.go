@@ -74,6 +74,11 @@ func (r *Repo) publishState(ctx context.Context, s *state, renew []string) error
 			return &Error{Reason: CodeUnknownRole, Role: role}
 		}
 	}
+	for _, role := range []string{metadata.SNAPSHOT, metadata.TIMESTAMP} {
+		if err := r.ready(s, role); err != nil {
+			return err
+		}
+	}
 	if err := r.check(ctx, s, renew); err != nil {
 		return err
 	}
@@ -186,6 +191,9 @@ func (r *Repo) checkDocuments(s *state) error {
 		components[name] = c
 		for _, release := range c.Releases {
 			if err := s.checkArtifact(c.Name, release); err != nil {
+				return err
+			}
+			if err := s.needed(c.Name, release); err != nil {
 				return err
 			}
 		}
@@ -330,27 +338,21 @@ func listed(version int64, data []byte) *metadata.MetaFiles {
 	}
 }
 
-// seal signs m as role and gives its bytes, if root agrees with the keys. Where
-// the next root replaces them, those of the live one sign too if they are
-// here, so that the change has no moment at which a client refuses m.
+// seal signs m as role and gives its bytes, if root agrees with the keys.
 func (r *Repo) seal(s *state, role string, m signable) ([]byte, error) {
-	holders, err := s.authority(role).holders(r.config.Keys)
+	a := s.authority(role)
+	holders, err := a.holders(r.config.Keys)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.authority(role).endorse(m, holders); err != nil {
+	if _, err := a.endorse(m, holders); err != nil {
 		return nil, err
 	}
-	if err := s.authority(role).quorum(m).refusal(); err != nil {
+	if err := a.quorum(m).refusal(); err != nil {
 		return nil, err
 	}
-	if s.live != nil && s.live != s.root {
-		before := rootAuthority(s.live, role)
-		if holders, err := before.holders(r.config.Keys); err == nil {
-			if _, err := before.endorse(m, holders); err != nil {
-				return nil, err
-			}
-		}
+	if err := r.endorseBefore(s, role, m); err != nil {
+		return nil, err
 	}
 	data, err := m.ToBytes(false)
 	if err != nil {

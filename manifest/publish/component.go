@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -53,6 +54,9 @@ func (r *Repo) Add(ctx context.Context, a Addition) (manifest.Release, error) {
 		return manifest.Release{}, &Error{Reason: CodeOutside, Role: a.Role, Name: path, Expected: role, Found: a.Role}
 	}
 	if err := unheard(c, a.Release); err != nil {
+		return manifest.Release{}, err
+	}
+	if err := s.needed(a.Component, a.Release); err != nil {
 		return manifest.Release{}, err
 	}
 	if a.Title != (manifest.Text{}) {
@@ -150,6 +154,17 @@ func unheard(c *manifest.Component, next manifest.Release) error {
 				Reason: CodeDuplicate, Name: c.Name,
 				Expected: "a version not yet published", Found: r.Version + " " + string(r.Platform),
 			}
+		}
+	}
+	return nil
+}
+
+// needed refuses a release that needs a component nobody can look up: no
+// workstation could ever have both.
+func (s *state) needed(component string, r manifest.Release) error {
+	for _, n := range r.Needs {
+		if n.Component != component && s.target(manifest.ComponentPath(n.Component)) == nil {
+			return &Error{Reason: CodeNoComponent, Name: n.Component, Expected: strings.Join(s.components(), ", ")}
 		}
 	}
 	return nil

@@ -39,6 +39,9 @@ func (r *Repo) DelegateKeys(name string, paths []string, keys []PublicKey, thres
 	if err := r.ready(s, metadata.TARGETS); err != nil {
 		return err
 	}
+	if _, err := r.expiry(name); err != nil {
+		return err
+	}
 	if len(keys) == 0 {
 		key, err := r.key(name)
 		if err != nil {
@@ -134,6 +137,9 @@ func (r *Repo) Rotate(role string, change KeyChange) error {
 		return &Error{Reason: CodeUnknownRole, Role: role}
 	}
 	if err := r.ready(s, metadata.TARGETS); err != nil {
+		return err
+	}
+	if _, err := r.expiry(role); err != nil {
 		return err
 	}
 	if err := s.rekey(role, change); err != nil {

@@ -21,3 +21,18 @@ func Expand(pattern string) ([]string, bool) { return expand(pattern) }
 
 // Overlap reports whether two patterns have a path in common.
 func Overlap(a, b string) bool { return overlap(a, b) }
+
+// Before does the same for repositories opened with c.
+func (c *Config) Before(f func(name string) error) { c.before = f }
+
+// NextRoot prepares, signs and finishes a root that waits for publication.
+func (r *Repo) NextRoot(change RootChange) error {
+	d, err := PrepareRoot(r.config, change)
+	if err != nil {
+		return err
+	}
+	if _, err := d.Sign(r.config.Keys); err != nil {
+		return err
+	}
+	return r.finishRoot(d)
+}

@@ -61,6 +61,8 @@ type Config struct {
 	Keys  KeyStore
 	Now   func() time.Time
 	Lives Lives
+
+	before func(name string) error // see files
 }
 
 // Repo is a repository on disk, open for changes. It is not safe for
@@ -118,7 +120,7 @@ func attach(c Config) (*Repo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening repository %q: %w", c.Dir, err)
 	}
-	return &Repo{config: c, files: files{root: root}}, nil
+	return &Repo{config: c, files: files{root: root, before: c.before}}, nil
 }
 
 // Inside reports whether directory a is b or below it, links resolved: keys

@@ -129,6 +129,9 @@ func (s *state) merge(d *Draft) error {
 	// Signatures that do not count would only make the file longer.
 	only := copySigned(d.targets)
 	a.adopt(only, d.targets)
+	if d.role == metadata.TARGETS && s.live != nil {
+		rootAuthority(s.live, d.role).adopt(only, d.targets)
+	}
 	s.roles[d.role] = only
 	return nil
 }
@@ -136,12 +139,26 @@ func (s *state) merge(d *Draft) error {
 // copySigned gives metadata with the same content and no signature.
 func copySigned(t *targetsFile) *targetsFile { return &targetsFile{Signed: t.Signed} }
 
-// checkRole refuses a role that speaks of paths it does not sign for, or of
-// files that are not here.
+// checkRole refuses a role that speaks of paths it does not sign for, of files
+// that are not here, or of other bytes for a package that was published.
 func (r *Repo) checkRole(ctx context.Context, s *state, role string) error {
-	for path := range s.roles[role].Signed.Targets {
+	before := metadata.Targets()
+	if s.published[role] > 0 {
+		var err error
+		if before, err = parse[metadata.TargetsType](r, metadataName(role, s.published[role])); err != nil {
+			return err
+		}
+	}
+	for path, t := range s.roles[role].Signed.Targets {
 		if owner := s.roleOf(path); owner != role {
 			return &Error{Reason: CodeOutside, Role: role, Name: path, Expected: owner}
+		}
+		old := before.Signed.Targets[path]
+		if old != nil && !isDocument(path) && !old.Hashes.Equal(t.Hashes) {
+			return &Error{
+				Reason: CodeDigestChanged, Name: path,
+				Expected: hexOf(old.Hashes["sha256"]), Found: hexOf(t.Hashes["sha256"]),
+			}
 		}
 		if err := r.checkFile(ctx, s, path); err != nil {
 			return err

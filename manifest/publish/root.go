@@ -154,6 +154,11 @@ func foundFrom(c Config, d *Draft) error {
 // found makes the keys that are missing, a first root signed by them, and a
 // first publication of nothing.
 func (r *Repo) found() error {
+	for _, role := range []string{metadata.ROOT, metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP, Catalogue} {
+		if _, err := r.expiry(role); err != nil {
+			return err
+		}
+	}
 	change := RootChange{}
 	for role, names := range map[string][]string{
 		metadata.ROOT:      {"root-1", "root-2", "root-3"},

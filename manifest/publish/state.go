@@ -196,9 +196,13 @@ func (s *state) authority(role string) authority {
 // quorum counts the signatures of a role that holds targets.
 func (s *state) quorum(role string) Quorum { return s.authority(role).quorum(s.roles[role]) }
 
-// ready refuses a change in a role for which nobody here may sign. A role that
-// takes several signatures anyway may wait for all of them.
+// ready refuses a change in a role for which nobody here may sign, or whose
+// date would be no good. A role that takes several signatures anyway may wait
+// for all of them.
 func (r *Repo) ready(s *state, role string) error {
+	if _, err := r.expiry(role); err != nil {
+		return err
+	}
 	a := s.authority(role)
 	_, err := a.holders(r.config.Keys)
 	if isMissingKey(err) && a.threshold > 1 {
@@ -234,7 +238,25 @@ func (r *Repo) advance(s *state, role string) error {
 	}
 	t.Signed.Version = s.published[role] + 1
 	t.ClearSignatures()
-	_, err = a.endorse(t, holders)
+	if _, err := a.endorse(t, holders); err != nil {
+		return err
+	}
+	return r.endorseBefore(s, role, t)
+}
+
+// endorseBefore adds the signatures of the keys that a waiting root replaces,
+// where they are here, so that the change of root has no moment at which a
+// client refuses m.
+func (r *Repo) endorseBefore(s *state, role string, m signable) error {
+	if s.live == nil || s.live == s.root || s.root.Signed.Roles[role] == nil {
+		return nil
+	}
+	before := rootAuthority(s.live, role)
+	holders, err := before.holders(r.config.Keys)
+	if err != nil {
+		return nil // the keys are gone or locked, which may be why they are replaced
+	}
+	_, err = before.endorse(m, holders)
 	return err
 }
 
