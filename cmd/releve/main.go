@@ -10,6 +10,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -23,6 +25,7 @@ var version = "dev"
 
 func main() {
 	shareInstalled()
+	log.SetOutput(io.Discard) // net/http writes there what servers do wrong, also in silent mode
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,

@@ -10,9 +10,40 @@ import (
 	"time"
 )
 
-// trickle is what has to arrive within Config.Stall: a server that sends a
-// byte now and then is as good as silent.
-const trickle = 4 << 10
+// What has to arrive within Config.Stall. A server that sends a byte now and
+// then is as good as silent; where another mirror is left to try, so is one
+// that would need an hour for 30 MB. On a line that is slow itself each mirror
+// is left once, and then the first goes on with what is there.
+const (
+	trickle = 4 << 10
+	stream  = 256 << 10
+)
+
+// errPure says that a mirror was asked for the rest of what another began, and
+// that this once came out wrong: it is asked for the whole instead. Otherwise a
+// mirror that begins with wrong bytes and breaks off would spoil what a good
+// one goes on with, again and again.
+var errPure = errors.New("the whole is asked of one mirror")
+
+// mirrored is what the body of a Remote with several mirrors may tell, and be
+// told: see trust.Mirrors.
+type mirrored interface {
+	Mirror() string // the address, for people
+	Spare() bool    // another mirror is left that has not failed lately
+	Blame()         // this one is tried after the others from now on
+}
+
+// blame tells the mirror of the last try that err is its fault, and reports
+// whether another one may do better. What the local disk refuses has no code.
+func (t *transfer) blame(err error) (spare bool) {
+	var fault coded
+	if t.from == nil || !errors.As(err, &fault) {
+		return false
+	}
+	spare = t.from.Spare()
+	t.from.Blame()
+	return spare
+}
 
 // attempt asks the remote once for what is missing and takes what comes. It
 // returns nil when the signed length is there.
@@ -25,7 +56,8 @@ func (t *transfer) attempt(ctx context.Context) error {
 	}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	stalled := &Error{Reason: CodeStalled, File: t.a.Path, Expected: fmt.Sprintf("%d KiB / %v", trickle>>10, t.s.Stall)}
+	t.from, t.enough = nil, trickle
+	stalled := &Error{Reason: CodeStalled, File: t.a.Path}
 	watchdog := time.AfterFunc(t.s.Stall, func() { cancel(stalled) })
 	defer watchdog.Stop()
 
@@ -36,6 +68,7 @@ func (t *transfer) attempt(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(context.Cause(inner), stalled):
+		stalled.Expected = fmt.Sprintf("%d KiB / %v", t.enough>>10, t.s.Stall)
 		return stalled
 	}
 	return err
@@ -50,6 +83,9 @@ func (t *transfer) receive(ctx context.Context, watchdog *time.Timer) error {
 		return explain(err, CodeNotFound, t.a.Path)
 	case err != nil:
 		return explain(err, CodeUnreachable, t.a.Path)
+	}
+	if t.from, _ = body.(mirrored); t.from != nil && t.from.Spare() {
+		t.enough = stream
 	}
 	stop := context.AfterFunc(ctx, func() { _ = body.Close() })
 	defer func() {
@@ -89,7 +125,7 @@ func (t *transfer) take(body io.Reader, start int64, watchdog *time.Timer) error
 			t.have += int64(n)
 			t.progress(t.have, t.a.Length)
 		}
-		if arrived += n; arrived >= trickle {
+		if arrived += n; arrived >= t.enough {
 			arrived = 0
 			watchdog.Reset(t.s.Stall)
 		}
@@ -114,9 +150,20 @@ func (t *transfer) begin(start int64, chunk []byte) error {
 	if start == 0 && isWebPage(chunk) {
 		return &Error{Reason: CodeWebPage, File: t.a.Path}
 	}
-	if start != t.have {
-		return t.restart()
+	mirror := ""
+	if t.from != nil {
+		mirror = t.from.Mirror()
 	}
+	if start != t.have {
+		if err := t.restart(); err != nil {
+			return err
+		}
+	}
+	if t.pure && t.have > 0 && mirror != t.origin {
+		return errors.Join(t.restart(), errPure)
+	}
+	t.mixed = t.mixed || t.have > 0 && mirror != t.origin
+	t.origin = mirror
 	return nil
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // The codes of an Error. Those of the network are shared with whatever else
@@ -14,6 +15,8 @@ const (
 	CodeStatus       = "network-status"        // an answer that is not what was asked for
 	CodeNotFound     = "network-not-found"     // the repository does not have it
 	CodeWebPage      = "network-not-json"      // a web page came in its place
+	CodeMirrors      = "network-mirrors"       // none of several addresses can be used
+	CodeProxy        = "network-proxy"         // the proxy cannot be reached, or broke off
 	CodeWrongContent = "network-wrong-content" // other bytes than the signed ones; they were thrown away
 	CodeMissing      = "store-missing"         // not on this machine
 	CodeDamaged      = "store-damaged"         // was on this machine, and no longer is what it was
@@ -76,8 +79,10 @@ func temporary(err error) bool {
 		return false
 	}
 	switch known.Code() {
-	case CodeUnreachable, CodeStalled, CodeCut, CodeStatus:
+	case CodeUnreachable, CodeStalled, CodeCut, CodeStatus, CodeProxy:
 		return true
+	case CodeMirrors:
+		return !errors.Is(err, fs.ErrNotExist)
 	}
 	return false
 }

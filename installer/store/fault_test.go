@@ -3,7 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
+	"io"
 	"net/http"
 	"strconv"
 	"sync/atomic"
@@ -48,6 +48,25 @@ var faults = []struct {
 			time.Sleep(10 * time.Millisecond)
 		}
 	}, store.CodeStalled, 4},
+	{"dripping-headers", func(_ *server, w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		for _, err = io.WriteString(conn, "HTTP/1.1 200 OK\r\nX-Header: "); err == nil; _, err = io.WriteString(conn, "x") {
+			time.Sleep(10 * time.Millisecond)
+		}
+		_ = conn.Close()
+	}, store.CodeStalled, 4},
+	{"announces-more", func(s *server, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000000000000")
+		s.body(w, s.data[:1000])
+		s.cut(w)
+	}, store.CodeCut, 4},
+	{"announces-less", func(s *server, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "5")
+		s.body(w, s.data[:5])
+	}, store.CodeCut, 4},
 	{"always-cut-at-once", func(s *server, w http.ResponseWriter, r *http.Request) { s.serve(w, r, 0) }, store.CodeCut, 4},
 	{"too-short", func(s *server, w http.ResponseWriter, _ *http.Request) { s.body(w, s.data[:5000]) }, store.CodeCut, 0},
 	{"too-long", func(s *server, w http.ResponseWriter, _ *http.Request) {
@@ -144,37 +163,6 @@ func TestAServerWithoutRangesIsReadAgain(t *testing.T) {
 	_, st, err := fetch(t, s)
 	must(t, err)
 	checkHeld(t, st, s.data)
-}
-
-// TestFiftyCuts cuts the connection at random bytes and counts what the
-// repetition costs.
-func TestFiftyCuts(t *testing.T) {
-	s := &server{data: content(8<<20, 11)}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
-	var cuts atomic.Int64
-	s.handle = func(s *server, w http.ResponseWriter, r *http.Request) {
-		if cuts.Add(1) > 50 {
-			s.serve(w, r, len(s.data))
-			return
-		}
-		s.serve(w, r, 1+random.IntN(2*len(s.data)/50))
-	}
-	d := durabletest.NewDisk()
-	st := start(t, s, d)
-	runs := 0
-	for err := error(nil); runs == 0 || err != nil; runs++ {
-		if err = st.Fetch(t.Context(), artifact(s.data), quiet); err != nil && code(err) != store.CodeCut {
-			t.Fatal(err)
-		}
-	}
-	checkHeld(t, st, s.data)
-	overhead := float64(s.sent.Load()) / float64(len(s.data))
-	t.Logf("%d requests, %d runs, %.4f times the bytes", s.asked.Load(), runs, overhead)
-	if overhead > 1.05 {
-		t.Errorf("%.4f times the bytes went over the wire, want at most 1.05", overhead)
-	}
 }
 
 func TestStoppingIsNotAFault(t *testing.T) {

@@ -24,8 +24,12 @@ const (
 	maxWait  = 30 * time.Second // of all pauses of one Fetch without success in between
 
 	// headway is what a try has to bring so that the next one counts as the
-	// first again. A line that is cut all the time still gets there.
-	headway = 64 << 10
+	// first again: a line that is cut every few kilobytes still gets there.
+	headway = 4 << 10
+
+	// maxRestarts is how often one Fetch begins again from nothing because the
+	// content was wrong.
+	maxRestarts = 4
 )
 
 // Fetch brings the package of an artifact into the store, durably, and
@@ -94,7 +98,11 @@ type transfer struct {
 	f        durable.File
 	hash     hash.Hash // of the first have bytes of f
 	have     int64
-	old      bool // f began with bytes of an earlier call
+	from     mirrored // of the last try; nil where there is one address only
+	origin   string   // the mirror of all the bytes so far
+	mixed    bool     // they come from an earlier call, or from several mirrors
+	pure     bool     // no more mixing: it came out wrong
+	enough   int      // bytes that have to arrive within Config.Stall
 	progress func(done, total int64)
 	buffer   []byte
 }
@@ -123,7 +131,7 @@ func (t *transfer) open(ctx context.Context) (err error) {
 	if err := t.rehash(ctx); err != nil {
 		return err
 	}
-	t.old = t.have > 0
+	t.mixed = t.have > 0
 	if t.have > t.a.Length {
 		return t.restart()
 	}
@@ -151,7 +159,7 @@ func (t *transfer) rehash(ctx context.Context) error {
 // restart forgets what was received.
 func (t *transfer) restart() error {
 	t.hash.Reset()
-	t.have, t.old = 0, false
+	t.have, t.mixed, t.origin = 0, false, ""
 	if err := t.f.Truncate(0); err != nil {
 		return err
 	}
@@ -163,27 +171,33 @@ func (t *transfer) restart() error {
 func (t *transfer) run(ctx context.Context) error {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.MaxInterval, pauses.Multiplier = t.s.Pause, maxPause, 2
-	tries, waited := 0, time.Duration(0)
+	tries, restarts, waited := 0, 0, time.Duration(0)
 	for {
 		before := t.have
 		err := t.attempt(ctx)
 		if err == nil {
 			err = t.judge()
 		}
-		switch wrong := (*Error)(nil); {
-		case err == nil:
+		if err == nil {
 			return nil
+		}
+		spare := t.blame(err)
+		switch wrong := (*Error)(nil); {
 		case errors.As(err, &wrong) && wrong.Reason == CodeWrongContent:
-			// The beginning may come from a power cut or a bad proxy of an
-			// earlier day: once, and once only, all of it is fetched again.
-			again := t.old
+			// The beginning may come from a power cut, from a bad proxy of an
+			// earlier day or from another mirror: then all of it is fetched
+			// again.
+			again := t.mixed || spare
+			t.pure = true
 			if err := t.restart(); err != nil {
 				return err
 			}
-			if !again {
+			if restarts++; !again || restarts > maxRestarts {
 				return err
 			}
 			continue
+		case spare, errors.Is(err, errPure):
+			continue // another mirror takes over at once, from where this one stopped
 		case t.s.Remote == nil || !temporary(err):
 			return err
 		case t.have-before >= headway:

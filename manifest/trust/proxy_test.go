@@ -185,7 +185,7 @@ func refreshAt(t testing.TB, r *trusttest.Repo, address string, options ...trust
 		t.Fatal(err)
 	}
 	c, err := trust.New(trust.Config{
-		Root: r.Root(), Remote: remote, Cache: trusttest.NewCache(), Now: trusttest.Start, Patience: 5 * time.Second,
+		Root: r.Root(), Remote: remote, Cache: trusttest.NewCache(), Now: trusttest.Start, Patience: 2 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
