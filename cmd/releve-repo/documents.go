@@ -44,7 +44,8 @@ as in component.json. Releases stay as they are.`,
 func (a *app) channelCommand() *cobra.Command {
 	cmd := a.signs(sub("channel REPO CHANNEL COMPONENT VERSION...", "Say which versions of a component a channel offers", `
 The list replaces the one before. Without a version the component is taken off
-the channel. The key of the catalogue signs.`,
+the channel. A listed version that is being rolled out goes on being so; any
+other is offered to everybody. The key of the catalogue signs.`,
 		3, 0, func(cmd *cobra.Command, args []string) error {
 			return a.change(cmd, args[0], func(r *publish.Repo) error {
 				channel, component, versions := args[1], args[2], args[3:]

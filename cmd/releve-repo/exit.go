@@ -42,6 +42,7 @@ const (
 	CodeLargePackage     = "repo-large-package"
 	CodeShortLife        = "repo-short-life"
 	CodeMirrorBusy       = "mirror-busy"
+	CodeBadSite          = "repo-bad-finess"
 	CodeNotAgreed        = "repo-not-agreed"
 )
 
@@ -87,7 +88,7 @@ func statusOf(err error) int {
 	}
 	code := coded.Code()
 	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths,
-		mirror.CodeNotOffered, mirror.CodeNotAMirror,
+		mirror.CodeNotOffered, mirror.CodeNotAMirror, publish.CodeNoReplacement, publish.CodeNoRollout,
 		publish.CodeUnknownKey, publish.CodeBadQuorum, publish.CodeLifeTooLong, publish.CodeRootRole, publish.CodeBadPublicKey,
 	}
 	switch {

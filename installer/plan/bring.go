@@ -35,7 +35,7 @@ func (p *planner) bring(targets []target) error {
 		case take:
 			p.change(found, v, w, isAsked)
 		case keep:
-			if gone := p.withdrawal(e); gone != nil {
+			if gone := p.withdrawal(e); gone != nil && !p.told(e.name, CodeWithdrawnInstalled) {
 				p.warn(e.name, e.installed.Version, Reason{Code: CodeWithdrawnInstalled, Holds: manifest.False,
 					Required: gone.ReplaceWith, Actual: e.installed.Version, Because: gone.Because})
 			}
@@ -43,6 +43,13 @@ func (p *planner) bring(targets []target) error {
 		}
 	}
 	return nil
+}
+
+// told says whether a refusal of a component already gives a reason.
+func (p *planner) told(component, code string) bool {
+	return slices.ContainsFunc(p.refusals, func(r Refusal) bool {
+		return r.Component == component && slices.ContainsFunc(r.Reasons, func(r Reason) bool { return r.Code == code })
+	})
 }
 
 // wanted turns a target into something to look for. False says that there is

@@ -156,8 +156,7 @@ func TestMakeObstacles(t *testing.T) {
 			installed: by("galss@3.43.02"),
 			request:   Request{Action: Update},
 			want: `
-				refused galss 3.43.02: plan-would-downgrade(3.42.03|3.43.02) plan-withdrawn-installed(3.42.03|3.43.02) accepted 3.42.03
-				warning galss 3.43.02: plan-withdrawn-installed(3.42.03|3.43.02)`,
+				refused galss 3.43.02: plan-would-downgrade(3.42.03|3.43.02) plan-withdrawn-installed(3.42.03|3.43.02) accepted 3.42.03`,
 		},
 		{
 			name:    "no-package",

@@ -70,9 +70,10 @@ func (m *membership) part(name string, wanted, mine []string) {
 		shown += ", … (" + strconv.Itoa(len(wanted)) + ")"
 	}
 	m.wants = append(m.wants, name+" = "+shown)
-	if len(mine) > 0 {
-		m.has = append(m.has, name+" = "+strings.Join(mine, ", "))
+	if len(mine) == 0 {
+		mine = []string{"-"}
 	}
+	m.has = append(m.has, name+" = "+strings.Join(mine, ", "))
 	if slices.ContainsFunc(mine, func(s string) bool { return slices.Contains(wanted, s) }) {
 		m.belongs = true
 	}

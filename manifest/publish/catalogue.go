@@ -12,37 +12,55 @@ import (
 
 // SetChannel says which versions of a component a channel offers, newest
 // first or not, and makes the channel if need be. No versions take the
-// component off the channel. Component and versions must be known.
+// component off the channel. Component and versions must be known. The
+// roll-out of a version that stays goes on; a version that is new here is for
+// everybody at once.
 func (r *Repo) SetChannel(channel, component string, versions []string) error {
-	s, err := r.load()
+	s, doc, err := r.offering(channel, component, versions)
 	if err != nil {
 		return err
 	}
+	var rollouts []manifest.Rollout
+	doc.Offers = slices.DeleteFunc(doc.Offers, func(o manifest.Offer) bool {
+		if o.Component != component {
+			return false
+		}
+		for _, v := range versions {
+			if i := rolloutOf(o, v); i >= 0 {
+				rollouts = append(rollouts, o.Rollouts[i])
+			}
+		}
+		return true
+	})
+	if len(versions) > 0 {
+		doc.Offers = append(doc.Offers, manifest.Offer{Component: component, Versions: versions, Rollouts: rollouts})
+	}
+	return r.putChannel(s, doc)
+}
+
+// offering reads a channel, or begins one, to offer versions that must be
+// known.
+func (r *Repo) offering(channel, component string, versions []string) (*state, *manifest.Channel, error) {
 	if !isName(channel) {
-		return &Error{Reason: CodeBadName, Name: channel, Expected: "[a-z0-9-]{1,32}"}
+		return nil, nil, &Error{Reason: CodeBadName, Name: channel, Expected: "[a-z0-9-]{1,32}"}
 	}
-	c, err := r.component(s, component)
+	s, c, err := r.existing(component)
 	if err != nil {
-		return err
-	}
-	if s.target(manifest.ComponentPath(component)) == nil {
-		return &Error{Reason: CodeNoComponent, Name: component, Expected: strings.Join(s.components(), ", ")}
+		return nil, nil, err
 	}
 	for _, v := range versions {
 		if err := released(c, v); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	doc, err := r.channel(s, channel)
-	if err != nil {
-		return err
-	}
-	doc.Offers = slices.DeleteFunc(doc.Offers, func(o manifest.Offer) bool { return o.Component == component })
-	if len(versions) > 0 {
-		doc.Offers = append(doc.Offers, manifest.Offer{Component: component, Versions: versions})
-	}
+	return s, doc, err
+}
+
+// putChannel has the catalogue sign a channel.
+func (r *Repo) putChannel(s *state, doc *manifest.Channel) error {
 	slices.SortFunc(doc.Offers, func(a, b manifest.Offer) int { return strings.Compare(a.Component, b.Component) })
-	return r.putCatalogue(s, manifest.ChannelPath(channel), doc, func(data []byte) error {
+	return r.putCatalogue(s, manifest.ChannelPath(doc.Name), doc, func(data []byte) error {
 		_, err := manifest.ParseChannel(data)
 		return err
 	})
@@ -113,17 +131,24 @@ func released(c *manifest.Component, version string) error {
 	if err != nil {
 		return &Error{Reason: CodeBadName, Name: version, Cause: err}
 	}
-	var known []string
 	for _, r := range c.Releases {
 		v, err := manifest.ParseVersion(r.Version)
 		if err == nil && v.Compare(wanted) == 0 {
 			return nil
 		}
+	}
+	return &Error{Reason: CodeNoVersion, Name: c.Name, Expected: strings.Join(versionsOf(c), ", "), Found: version}
+}
+
+// versionsOf lists the versions of a component, each once.
+func versionsOf(c *manifest.Component) []string {
+	var known []string
+	for _, r := range c.Releases {
 		if !slices.Contains(known, r.Version) {
 			known = append(known, r.Version)
 		}
 	}
-	return &Error{Reason: CodeNoVersion, Name: c.Name, Expected: strings.Join(known, ", "), Found: version}
+	return known
 }
 
 // paths lists what all roles together sign, sorted.

@@ -22,6 +22,7 @@ const (
 	ChangeRole      = "role"      // a publisher: To is added, From removed
 	ChangePaths     = "paths"     // of Role, separated by commas
 	ChangeRelease   = "release"   // of Name: added (To), removed (From) or changed (both)
+	ChangeFloor     = "floor"     // of Name: platform, version and the safe ones
 	ChangeOffer     = "offer"     // of Name on the channel Role: versions
 	ChangeDocument  = "document"  // Name: digests
 	ChangePackage   = "package"   // Name: digests
@@ -187,6 +188,7 @@ func (d *Draft) pathChanges(path string) []Change {
 		next, errNext := parsedOr(manifest.ParseComponent, d.documents[to])
 		if errOld == nil && errNext == nil {
 			all = append(all, releaseChanges(old, next)...)
+			all = append(all, floorChanges(old, next)...)
 		}
 	case strings.HasPrefix(path, "channels/"):
 		old, errOld := parsedOr(manifest.ParseChannel, d.documents[from])
@@ -232,7 +234,7 @@ func releaseChanges(before, next *manifest.Component) []Change {
 		case !ok:
 			all = append(all, Change{Kind: ChangeRelease, Name: name, From: key})
 		case !bytes.Equal(old[key], stays):
-			all = append(all, Change{Kind: ChangeRelease, Name: name, From: key, To: key})
+			all = append(all, Change{Kind: ChangeRelease, Name: name, From: key, To: key + withdrawnMark(next, key)})
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(now)) {
@@ -243,12 +245,47 @@ func releaseChanges(before, next *manifest.Component) []Change {
 	return all
 }
 
+// withdrawnMark tells a release that is taken back from one that is changed.
+func withdrawnMark(c *manifest.Component, shown string) string {
+	for _, r := range c.Releases {
+		if r.Withdrawn != nil && r.Version+" "+string(r.Platform) == shown {
+			return " (withdrawn)"
+		}
+	}
+	return ""
+}
+
+// floorChanges compares how far back machines may go.
+func floorChanges(before, next *manifest.Component) []Change {
+	list := func(c *manifest.Component) map[string]string {
+		all := map[string]string{}
+		for _, f := range c.Floors {
+			all[string(f.Platform)] = string(f.Platform) + " >= " + strings.Join(append([]string{f.Version}, f.Safe...), " | ")
+		}
+		return all
+	}
+	old, now := list(before), list(next)
+	var all []Change
+	for _, platform := range slices.Sorted(maps.Keys(mergeKeys(old, now))) {
+		if old[platform] != now[platform] {
+			all = append(all, Change{Kind: ChangeFloor, Name: next.Name, From: old[platform], To: now[platform]})
+		}
+	}
+	return all
+}
+
 // offerChanges compares what a channel offers.
 func offerChanges(before, next *manifest.Channel) []Change {
 	list := func(c *manifest.Channel) map[string]string {
 		all := map[string]string{}
 		for _, o := range c.Offers {
-			all[o.Component] = join(o.Versions)
+			shown := slices.Clone(o.Versions)
+			for i, v := range shown {
+				if n := rolloutOf(o, v); n >= 0 {
+					shown[i] += " (" + Audience(o.Rollouts[n]) + ")"
+				}
+			}
+			all[o.Component] = join(shown)
 		}
 		return all
 	}

@@ -42,6 +42,12 @@ const (
 	CodeKeyTwice        = "publish-key-twice"
 	CodeRootRole        = "publish-root-role"
 	CodeLifeTooLong     = "publish-life-too-long"
+	CodeNoReplacement   = "publish-no-replacement"
+	CodeNoRollout       = "publish-no-rollout"
+	CodeForAll          = "publish-for-all"
+	CodeStopped         = "publish-stopped"
+	CodeNarrower        = "publish-narrower"
+	CodeLowerFloor      = "publish-lower-floor"
 )
 
 // Error is a refusal, with what the publisher needs to understand it. Fields
