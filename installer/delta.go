@@ -25,7 +25,7 @@ func (r *run) rebuild(ctx context.Context, s *step, a manifest.Artifact) error {
 	if base == nil {
 		return nil
 	}
-	err := r.deps.Packages.Rebuild(ctx, a, *d, base, r.progress(s, event.Fetch))
+	err := r.deps.Packages.Rebuild(ctx, a, *d, base, r.watch(s))
 	if ctx.Err() != nil {
 		return failed(CodeStopped, ctx.Err())
 	}

@@ -174,7 +174,7 @@ type cancelling struct {
 	stop func()
 }
 
-func (c cancelling) Rebuild(ctx context.Context, _ manifest.Artifact, _ manifest.Delta, _ fs.FS, _ func(done, total int64)) error {
+func (c cancelling) Rebuild(ctx context.Context, _ manifest.Artifact, _ manifest.Delta, _ fs.FS, _ backend.Watch) error {
 	c.stop()
 	return ctx.Err()
 }

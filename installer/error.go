@@ -106,12 +106,17 @@ func failure(err error) *event.Failure {
 func clean(args map[string]string) map[string]string {
 	out := make(map[string]string, len(args))
 	for name, value := range args {
-		out[name] = strings.Map(func(r rune) rune {
-			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
-				return -1
-			}
-			return r
-		}, value)
+		out[name] = plainText(value)
 	}
 	return out
+}
+
+// plainText removes control characters from a text.
+func plainText(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+			return -1
+		}
+		return r
+	}, s)
 }

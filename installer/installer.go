@@ -36,12 +36,12 @@ import (
 type Packages interface {
 	// Fetch brings the artifact to the disk, verified, and reports bytes. It
 	// does nothing when the artifact is held already.
-	Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error
+	Fetch(ctx context.Context, a manifest.Artifact, watch backend.Watch) error
 
 	// Rebuild brings the artifact to the disk, verified, from the delta d and
 	// the files of base, and reports the bytes of the download. After an error
 	// Fetch is still the way.
-	Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error
+	Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, watch backend.Watch) error
 
 	// Package returns an artifact that is held.
 	Package(a manifest.Artifact) (backend.Package, error)

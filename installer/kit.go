@@ -23,7 +23,7 @@ func (r *run) fetch(ctx context.Context, s *step) error {
 	if err := r.rebuild(ctx, s, a); err != nil {
 		return err
 	}
-	if err := r.deps.Packages.Fetch(ctx, a, r.progress(s, event.Fetch)); err != nil {
+	if err := r.deps.Packages.Fetch(ctx, a, r.watch(s)); err != nil {
 		return because(CodeFetch, err, "Component", s.Component, "Version", s.To)
 	}
 	p, err := r.deps.Packages.Package(a)

@@ -128,6 +128,18 @@ func (r *run) progress(s *step, p event.Phase) func(done, total int64) {
 	}
 }
 
+// watch returns what the store reports a download to.
+func (r *run) watch(s *step) backend.Watch {
+	return backend.Watch{
+		Progress: r.progress(s, event.Fetch),
+		Again: func(mirror string, why error) {
+			r.deps.Log.Warn("a download goes on after a failure", "run", r.id,
+				"component", s.Component, "mirror", mirror, "error", why)
+			r.deps.Emit(event.Retrying{Step: s.index, Mirror: plainText(mirror), Failure: *failure(why)})
+		},
+	}
+}
+
 // stopped reports why the run should go no further, nil if it may go on.
 func (r *run) stopped(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {

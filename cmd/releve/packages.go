@@ -16,13 +16,13 @@ type packages struct{ store *store.Store }
 
 // Fetch brings an artifact to the disk, verified. A download that ended because
 // somebody pressed Ctrl-C is told as that, not as a fault of the network.
-func (p packages) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
-	return stopped(ctx, p.store.Fetch(ctx, a, progress))
+func (p packages) Fetch(ctx context.Context, a manifest.Artifact, watch backend.Watch) error {
+	return stopped(ctx, p.store.Fetch(ctx, a, store.Watch(watch)))
 }
 
 // Rebuild makes an artifact from a delta and the files of base, verified.
-func (p packages) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error {
-	return stopped(ctx, p.store.Rebuild(ctx, a, d, base, progress))
+func (p packages) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, watch backend.Watch) error {
+	return stopped(ctx, p.store.Rebuild(ctx, a, d, base, store.Watch(watch)))
 }
 
 // stopped tells an error that came with the end of ctx.

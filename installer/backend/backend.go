@@ -58,6 +58,12 @@ type PackageFile interface {
 	io.ReaderAt
 }
 
+// Watch is told how a download goes, in order and from one goroutine.
+type Watch struct {
+	Progress func(done, total int64)        // bytes; done may go back
+	Again    func(mirror string, why error) // it goes on after a failure of mirror, "" for the only address
+}
+
 // Job is one change to one component. It carries no state: after a crash the
 // engine makes it again from its journal, with the packages the machine still
 // holds, so that Revert and Settle MUST NOT need New.

@@ -93,6 +93,14 @@ type (
 		Done, Total int64
 	}
 
+	// Retrying says that the download of a step goes on after a failure, from
+	// where it stopped and from another mirror where there is one.
+	Retrying struct {
+		Step    int
+		Mirror  string // the address that failed; "" where there is one only
+		Failure Failure
+	}
+
 	// DeltaUsed says that the package of a step was made from a delta and the
 	// files of version From: Bytes were downloaded in the place of Full.
 	DeltaUsed struct {
@@ -163,6 +171,7 @@ func (Started) event()         {}
 func (StepStarted) event()     {}
 func (PhaseStarted) event()    {}
 func (Progress) event()        {}
+func (Retrying) event()        {}
 func (DeltaUsed) event()       {}
 func (StepDone) event()        {}
 func (StepFailed) event()      {}

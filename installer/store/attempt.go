@@ -123,7 +123,7 @@ func (t *transfer) take(body io.Reader, start int64, watchdog *time.Timer) error
 			}
 			t.hash.Write(t.buffer[:n])
 			t.have += int64(n)
-			t.progress(t.have, t.a.Length)
+			t.watch.progress(t.have, t.a.Length)
 		}
 		if arrived += n; arrived >= t.enough {
 			arrived = 0

@@ -179,11 +179,11 @@ func TestStoppingIsNotAFault(t *testing.T) {
 	d := durabletest.NewDisk()
 	st := start(t, s, d)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := st.Fetch(ctx, artifact(s.data), func(done, _ int64) {
+	err := st.Fetch(ctx, artifact(s.data), store.Watch{Progress: func(done, _ int64) {
 		if done == 150_000 {
 			cancel()
 		}
-	})
+	}})
 	if !errors.Is(err, context.Canceled) || s.asked.Load() != 1 {
 		t.Fatalf("got %v after %d requests", err, s.asked.Load())
 	}

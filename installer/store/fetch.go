@@ -32,15 +32,30 @@ const (
 	maxRestarts = 4
 )
 
+// Watch is told how a download goes, from the goroutine of the caller. Either
+// member may be nil.
+type Watch struct {
+	// Progress hears how many bytes are there, of how many. It may go back
+	// when a server cannot resume.
+	Progress func(done, total int64)
+	// Again hears that the download goes on after a failure, and of which
+	// mirror, "" where there is one address only.
+	Again func(mirror string, why error)
+}
+
+func (w Watch) progress(done, total int64) {
+	if w.Progress != nil {
+		w.Progress(done, total)
+	}
+}
+
 // Fetch brings the package of an artifact into the store, durably, and
-// verified on the way. It does nothing when the package is held. progress is
-// told how many bytes are there, of how many, from the goroutine of the
-// caller; it may go back when a server cannot resume.
+// verified on the way. It does nothing when the package is held.
 //
 // Without success what was received stays for the next call, unless it is
 // known to be wrong. The error is then an *Error, one of the Remote with a
 // code of its own, the end of ctx, or a failure of the local disk.
-func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
+func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, watch Watch) error {
 	if err := check(a); err != nil {
 		return err
 	}
@@ -50,10 +65,10 @@ func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, progress func(do
 	}
 	defer release()
 	if s.Has(a) {
-		progress(a.Length, a.Length)
+		watch.progress(a.Length, a.Length)
 		return nil
 	}
-	t := &transfer{s: s, a: a, hash: sha256.New(), progress: progress, buffer: make([]byte, bufferSize)}
+	t := &transfer{s: s, a: a, hash: sha256.New(), watch: watch, buffer: make([]byte, bufferSize)}
 	if err := t.open(ctx); err != nil {
 		return fmt.Errorf("fetch %q: %w", a.Path, errors.Join(err, t.leave()))
 	}
@@ -93,18 +108,18 @@ func (s *Store) claim(ctx context.Context, digest string) (release func(), err e
 
 // transfer is one download, over as many tries as it takes.
 type transfer struct {
-	s        *Store
-	a        manifest.Artifact
-	f        durable.File
-	hash     hash.Hash // of the first have bytes of f
-	have     int64
-	from     mirrored // of the last try; nil where there is one address only
-	origin   string   // the mirror of all the bytes so far
-	mixed    bool     // they come from an earlier call, or from several mirrors
-	pure     bool     // no more mixing: it came out wrong
-	enough   int      // bytes that have to arrive within Config.Stall
-	progress func(done, total int64)
-	buffer   []byte
+	s      *Store
+	a      manifest.Artifact
+	f      durable.File
+	hash   hash.Hash // of the first have bytes of f
+	have   int64
+	from   mirrored // of the last try; nil where there is one address only
+	origin string   // the mirror of all the bytes so far
+	mixed  bool     // they come from an earlier call, or from several mirrors
+	pure   bool     // no more mixing: it came out wrong
+	enough int      // bytes that have to arrive within Config.Stall
+	watch  Watch
+	buffer []byte
 }
 
 func (t *transfer) part() string { return file(t.a.SHA256) + partial }
@@ -135,7 +150,7 @@ func (t *transfer) open(ctx context.Context) (err error) {
 	if t.have > t.a.Length {
 		return t.restart()
 	}
-	t.progress(t.have, t.a.Length)
+	t.watch.progress(t.have, t.a.Length)
 	return nil
 }
 
@@ -195,9 +210,13 @@ func (t *transfer) run(ctx context.Context) error {
 			if restarts++; !again || restarts > maxRestarts {
 				return err
 			}
+			t.again(err)
 			continue
-		case spare, errors.Is(err, errPure):
-			continue // another mirror takes over at once, from where this one stopped
+		case spare:
+			t.again(err) // another mirror takes over at once, from where this one stopped
+			continue
+		case errors.Is(err, errPure):
+			continue
 		case t.s.Remote == nil || !temporary(err):
 			return err
 		case t.have-before >= headway:
@@ -208,10 +227,23 @@ func (t *transfer) run(ctx context.Context) error {
 		if tries, waited = tries+1, waited+pause; tries >= t.s.Tries || pause <= 0 {
 			return err
 		}
+		t.again(err)
 		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
 	}
+}
+
+// again tells that another try follows err.
+func (t *transfer) again(err error) {
+	if t.watch.Again == nil {
+		return
+	}
+	mirror := ""
+	if t.from != nil {
+		mirror = t.from.Mirror()
+	}
+	t.watch.Again(mirror, err)
 }
 
 func sleep(ctx context.Context, pause time.Duration) error {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,5 +116,31 @@ func TestNoMirrorHasIt(t *testing.T) {
 	}
 	if _, err := fromMirrors(t, data, missing("a"), broken); code(err) != store.CodeMirrors {
 		t.Errorf("missing and broken: got %v", err)
+	}
+}
+
+// TestAFailureThatIsGotOverIsTold has one mirror break off and the only other
+// one do so once.
+func TestAFailureThatIsGotOverIsTold(t *testing.T) {
+	data := content(300_000, 17)
+	var cuts atomic.Int64
+	cutting := func(s *server, w http.ResponseWriter, r *http.Request) {
+		if cuts.Add(1) > 2 {
+			s.serve(w, r, len(s.data))
+			return
+		}
+		s.serve(w, r, 50_000)
+	}
+	first, second := &server{data: data, handle: cutting}, &server{data: data, handle: cutting}
+	st := store.New(store.Config{
+		Dir: durabletest.NewDisk(), Pause: time.Millisecond,
+		Remote: trust.NewMirrors(time.Now, serve(t, "first", first), serve(t, "second", second)),
+	})
+	var told []string
+	must(t, st.Fetch(t.Context(), artifact(data), store.Watch{
+		Again: func(mirror string, why error) { told = append(told, mirror+" "+code(why)) },
+	}))
+	if want := []string{"first " + store.CodeCut, "second " + store.CodeCut}; !slices.Equal(told, want) {
+		t.Errorf("got %q, want %q", told, want)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // Rebuild brings the package of an artifact into the store as the tar inside
 // it, durably: it fetches the delta d and makes the tar from it and from the
 // files of base, whose promises are those of archive.Apply. It does nothing
-// when the package is held in either form. progress is told about the
+// when the package is held in either form. watch is told about the
 // download, as by Fetch.
 //
 // What was made is held against the digest that signed metadata gives of the
@@ -27,7 +27,7 @@ import (
 // removed again, whether it was of use or not. Without success the error is
 // one of Fetch, an *Error with CodeNotRebuilt, the end of ctx, or a failure of
 // the local disk; then Fetch still gets the package.
-func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error {
+func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, watch Watch) error {
 	if err := check(a); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Del
 		return nil
 	}
 	carrier := manifest.Artifact{Path: d.Path, Length: d.Length, SHA256: d.SHA256}
-	if err := s.Fetch(ctx, carrier, progress); err != nil {
+	if err := s.Fetch(ctx, carrier, watch); err != nil {
 		return err
 	}
 	err = s.rebuild(ctx, a, carrier, base)

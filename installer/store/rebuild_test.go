@@ -140,12 +140,12 @@ func TestRebuild(t *testing.T) {
 	delete(u.remote, "targets/components/galss/2/any/"+u.artifact.SHA256+".galss-2.tar.gz")
 	d := durabletest.NewDisk()
 	var told []int64
-	must(t, u.store(d).Rebuild(t.Context(), u.artifact, u.delta, u.base, func(done, total int64) {
+	must(t, u.store(d).Rebuild(t.Context(), u.artifact, u.delta, u.base, store.Watch{Progress: func(done, total int64) {
 		if total != u.delta.Length {
 			t.Errorf("total is %d, want %d", total, u.delta.Length)
 		}
 		told = append(told, done)
-	}))
+	}}))
 	if !slices.IsSorted(told) || told[len(told)-1] != u.delta.Length {
 		t.Errorf("progress went %v", told)
 	}

@@ -126,7 +126,8 @@ func start(t testing.TB, s *server, d durable.Dir) *store.Store {
 	return store.New(store.Config{Dir: d, Remote: remote, Stall: cmp.Or(s.patience, time.Minute), Pause: time.Millisecond})
 }
 
-func quiet(int64, int64) {}
+// quiet is for a download that nobody watches.
+var quiet store.Watch
 
 // code returns the code of a coded error, "" of others.
 func code(err error) string {

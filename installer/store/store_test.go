@@ -36,12 +36,12 @@ func TestFetchThenOpen(t *testing.T) {
 		t.Errorf("package before the fetch: %v", err)
 	}
 	var steps []int64
-	must(t, st.Fetch(t.Context(), a, func(done, total int64) {
+	must(t, st.Fetch(t.Context(), a, store.Watch{Progress: func(done, total int64) {
 		if total != a.Length {
 			t.Errorf("total is %d", total)
 		}
 		steps = append(steps, done)
-	}))
+	}}))
 	if !slices.IsSorted(steps) || steps[0] != 0 || steps[len(steps)-1] != a.Length {
 		t.Errorf("progress went %v", steps)
 	}

@@ -154,7 +154,7 @@ func (b *bundling) target(ctx context.Context, client *trust.Client, t trust.Tar
 		return copyTarget(ctx, b.config.Remote, t, w)
 	}
 	a := manifest.Artifact{Path: t.Path, Length: t.Length, SHA256: t.SHA256}
-	if err := b.packages.Fetch(ctx, a, func(int64, int64) {}); err != nil {
+	if err := b.packages.Fetch(ctx, a, store.Watch{}); err != nil {
 		return err
 	}
 	held, err := b.packages.Package(a)

@@ -198,7 +198,7 @@ func (m *run) target(ctx context.Context, packages *store.Store, t trust.Target)
 	}
 	a := manifest.Artifact{Path: t.Path, Length: t.Length, SHA256: t.SHA256}
 	held := packages.Has(a)
-	if err := packages.Fetch(ctx, a, func(int64, int64) {}); err != nil {
+	if err := packages.Fetch(ctx, a, store.Watch{}); err != nil {
 		return err
 	}
 	if held { // by an earlier run: nobody has looked at it in this one

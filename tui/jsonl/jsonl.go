@@ -38,6 +38,7 @@ type message struct {
 	TookMS    *int64            `json:"took_ms,omitempty"`
 	Failure   *failure          `json:"failure,omitempty"`
 	Path      string            `json:"path,omitempty"`
+	Mirror    string            `json:"mirror,omitempty"`
 	Level     event.Level       `json:"level,omitempty"`
 	Code      string            `json:"code,omitempty"`
 	Args      map[string]string `json:"args,omitempty"`
@@ -140,6 +141,8 @@ func describe(e event.Event) message {
 		return message{Type: "phase_started", Step: &e.Step, Phase: e.Phase}
 	case event.Progress:
 		return message{Type: "progress", Step: &e.Step, Phase: e.Phase, Done: &e.Done, Total: &e.Total}
+	case event.Retrying:
+		return message{Type: "retrying", Step: &e.Step, Mirror: e.Mirror, Failure: failed(&e.Failure)}
 	case event.DeltaUsed:
 		return message{Type: "delta_used", Step: &e.Step, From: e.From, Bytes: &e.Bytes, Full: &e.Full}
 	case event.StepDone:

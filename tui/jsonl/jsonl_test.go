@@ -36,6 +36,8 @@ func everything() []event.Event {
 		event.StepStarted{Step: 0},
 		event.PhaseStarted{Step: 0, Phase: event.Fetch},
 		event.Progress{Step: 0, Phase: event.Fetch, Done: 0, Total: 4_000_000},
+		event.Retrying{Step: 0, Failure: failure},
+		event.Retrying{Step: 0, Mirror: "https://miroir.example", Failure: failure},
 		event.DeltaUsed{Step: 0, From: "3.42.03", Bytes: 120_000, Full: 4_000_000},
 		event.StepDone{Step: 0, Version: "3.43.02", Took: 2100 * time.Millisecond},
 		event.StepDone{Step: 1},

@@ -73,6 +73,8 @@ func (n *Narrator) Tell(e event.Event) []Entry {
 			id = "event-step-reverted-absent"
 		}
 		return one(MarkBack, n.p.Message(id, n.args(e.Step, e.Version)))
+	case event.Retrying:
+		return one(MarkWarn, n.retrying(e))
 	case event.DeltaUsed:
 		args := n.args(e.Step, n.Step(e.Step).To)
 		args["Difference"] = n.p.Difference(e.From, e.Bytes, e.Full)
@@ -111,6 +113,12 @@ func (n *Narrator) started(e event.Started) []Entry {
 		text = n.p.Count("event-started-bytes", len(e.Steps), map[string]string{"Bytes": n.p.Bytes(total)})
 	}
 	return one(MarkInfo, text)
+}
+
+func (n *Narrator) retrying(e event.Retrying) string {
+	args := n.args(e.Step, "")
+	args["Mirror"], args["Failure"] = e.Mirror, n.p.Message(e.Failure.Code, e.Failure.Args)
+	return n.p.Message("event-retrying", args)
 }
 
 func (n *Narrator) stepDone(e event.StepDone) string {

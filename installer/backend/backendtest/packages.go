@@ -104,7 +104,7 @@ func NewStore(packages ...*Package) *Store {
 }
 
 // Fetch implements installer.Packages.
-func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, progress func(done, total int64)) error {
+func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, watch backend.Watch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held[a.SHA256] {
@@ -120,14 +120,14 @@ func (s *Store) Fetch(ctx context.Context, a manifest.Artifact, progress func(do
 		return fmt.Errorf("fetching %q: %w", a.Path, fs.ErrNotExist)
 	}
 	s.Fetches++
-	progress(a.Length, a.Length)
+	watch.Progress(a.Length, a.Length)
 	s.held[a.SHA256] = true
 	return nil
 }
 
 // Rebuild implements installer.Packages. It gives the package when the files
 // that the delta needs are what they should be.
-func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, progress func(done, total int64)) error {
+func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Delta, base fs.FS, watch backend.Watch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil {
@@ -136,7 +136,7 @@ func (s *Store) Rebuild(ctx context.Context, a manifest.Artifact, d manifest.Del
 	if s.remote[a.SHA256] == nil || s.Deltas[d.SHA256] == nil {
 		return fmt.Errorf("fetching delta %q: %w", d.Path, fs.ErrNotExist)
 	}
-	progress(d.Length, d.Length)
+	watch.Progress(d.Length, d.Length)
 	for name, want := range s.Deltas[d.SHA256] {
 		got, err := fs.ReadFile(base, name)
 		if err != nil {
