@@ -15,7 +15,7 @@ import (
 const allowed = `
 manifest                       -
 manifest/trust                 manifest
-manifest/publish               manifest manifest/trust
+manifest/publish               manifest manifest/delta/archive manifest/trust
 manifest/publish/hsm           -
 manifest/reference             manifest
 manifest/mirror                manifest manifest/trust installer/durable installer/store

@@ -87,7 +87,7 @@ func statusOf(err error) int {
 		return exitFailed
 	}
 	code := coded.Code()
-	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths,
+	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths, publish.CodeSeveral,
 		mirror.CodeNotOffered, mirror.CodeNotAMirror, publish.CodeNoReplacement, publish.CodeNoRollout,
 		publish.CodeUnknownKey, publish.CodeBadQuorum, publish.CodeLifeTooLong, publish.CodeRootRole, publish.CodeBadPublicKey,
 	}

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,6 +44,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"package":  makePackage,
+			"release":  makeRelease,
 			"status":   wantStatus,
 			"spoil":    spoil,
 			"target":   findTarget,
@@ -99,14 +102,20 @@ func spoil(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(name, data, 0o600))
 }
 
-// findTarget: target VARIABLE PATTERN sets a variable to the one file that
-// matches.
+// findTarget: target VARIABLE PATTERN [TEXT] sets a variable to the one file
+// that matches and holds the text.
 func findTarget(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: target VARIABLE PATTERN")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: target VARIABLE PATTERN [TEXT]")
 	}
 	found, err := filepath.Glob(ts.MkAbs(args[1]))
 	ts.Check(err)
+	if len(args) > 2 {
+		found = slices.DeleteFunc(found, func(name string) bool {
+			data, err := os.ReadFile(name)
+			return err != nil || !strings.Contains(string(data), args[2])
+		})
+	}
 	if len(found) != 1 {
 		ts.Fatalf("%q: got %d files, want 1", args[1], len(found))
 	}

@@ -37,6 +37,9 @@ func (a *app) printReport(dir string, r publish.Report) {
 	}
 	a.say("channels: %s", channels)
 	a.say("components: %d, releases: %d, packages: %d, bytes: %d", r.Components, r.Releases, r.Artifacts, r.Bytes)
+	if r.Deltas > 0 {
+		a.say("deltas: %d, each tried", r.Deltas)
+	}
 	if len(r.Pending) > 0 {
 		a.say("not yet published: changes signed by %s", strings.Join(r.Pending, ", "))
 	}

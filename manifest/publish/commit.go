@@ -193,6 +193,11 @@ func (r *Repo) checkDocuments(s *state) error {
 			if err := s.checkArtifact(c.Name, release); err != nil {
 				return err
 			}
+			for _, d := range release.Deltas {
+				if err := s.checkSigned(c.Name, d.Path, d.Length, d.SHA256); err != nil {
+					return err
+				}
+			}
 			if err := s.needed(c.Name, release); err != nil {
 				return err
 			}
@@ -235,14 +240,20 @@ func (s *state) checkArtifact(component string, release manifest.Release) error 
 	if a == nil {
 		return nil
 	}
-	t := s.target(a.Path)
+	return s.checkSigned(component, a.Path, a.Length, a.SHA256)
+}
+
+// checkSigned compares what a component says about a file with what its role
+// signed.
+func (s *state) checkSigned(component, path string, length int64, sha256 string) error {
+	t := s.target(path)
 	switch {
-	case s.roleOf(a.Path) != s.roleOf(manifest.ComponentPath(component)):
-		return &Error{Reason: CodeOutside, Role: s.roleOf(a.Path), Name: a.Path}
+	case s.roleOf(path) != s.roleOf(manifest.ComponentPath(component)):
+		return &Error{Reason: CodeOutside, Role: s.roleOf(path), Name: path}
 	case t == nil:
-		return &Error{Reason: CodeDamaged, Name: a.Path, Expected: "a signed target"}
-	case t.Length != a.Length || hexOf(t.Hashes["sha256"]) != a.SHA256:
-		return &Error{Reason: CodeDamaged, Name: a.Path, Expected: hexOf(t.Hashes["sha256"]), Found: a.SHA256}
+		return &Error{Reason: CodeDamaged, Name: path, Expected: "a signed target"}
+	case t.Length != length || hexOf(t.Hashes["sha256"]) != sha256:
+		return &Error{Reason: CodeDamaged, Name: path, Expected: hexOf(t.Hashes["sha256"]), Found: sha256}
 	}
 	return nil
 }

@@ -24,17 +24,20 @@ type files struct {
 	before func(name string) error
 }
 
-func (f files) read(name string) ([]byte, error) {
+func (f files) read(name string) ([]byte, error) { return f.readUpTo(name, metadataLimit) }
+
+// readUpTo reads a file that has at most limit bytes.
+func (f files) readUpTo(name string, limit int64) ([]byte, error) {
 	file, err := f.root.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(file, metadataLimit+1))
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, fmt.Errorf("reading %q: %w", name, err)
 	}
-	if len(data) > metadataLimit {
-		return nil, fmt.Errorf("reading %q: more than %d bytes", name, metadataLimit)
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("reading %q: more than %d bytes", name, limit)
 	}
 	return data, nil
 }

@@ -21,6 +21,7 @@ type Report struct {
 	Components int
 	Releases   int
 	Artifacts  int
+	Deltas     int
 	Bytes      int64    // of all artifacts
 	Pending    []string // roles changed since the last publication, which clients do not see
 }
@@ -82,8 +83,11 @@ func (r *Repo) readAll(ctx context.Context, client *trust.Client, s *state, repo
 			return fmt.Errorf("component %q: %w", name, err)
 		}
 		report.Components++
-		for _, release := range c.Releases {
+		for i, release := range c.Releases {
 			if err := r.verifyRelease(ctx, s, c.Name, release, report); err != nil {
+				return err
+			}
+			if err := r.verifyDeltas(ctx, c, &c.Releases[i], report); err != nil {
 				return err
 			}
 		}
