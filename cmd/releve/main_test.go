@@ -64,25 +64,31 @@ func TestScript(t *testing.T) {
 			e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
 			e.Setenv("LANG", "en_GB.UTF-8")
 			e.Values["lock"] = &holder{}
+			e.Values["tariff"] = &tariff{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"package":  makePackage,
-			"status":   wantStatus,
-			"copytree": copyTree,
-			"replace":  replaceText,
-			"truncate": truncateFile,
-			"cut":      cutFile,
-			"fill":     fillFile,
-			"spoil":    spoil,
-			"hold":     holdLock,
-			"release":  releaseLock,
-			"slowly":   slowly,
-			"waitfor":  waitFor,
-			"entries":  wantEntries,
-			"bucket":   bucket,
-			"ndjson":   ndjson,
-			"expand":   expand,
+			"package":   makePackage,
+			"version":   makeVersion,
+			"counted":   countServed,
+			"served":    wantServed,
+			"middle":    spoilMiddle,
+			"removeall": removeFiles,
+			"status":    wantStatus,
+			"copytree":  copyTree,
+			"replace":   replaceText,
+			"truncate":  truncateFile,
+			"cut":       cutFile,
+			"fill":      fillFile,
+			"spoil":     spoil,
+			"hold":      holdLock,
+			"release":   releaseLock,
+			"slowly":    slowly,
+			"waitfor":   waitFor,
+			"entries":   wantEntries,
+			"bucket":    bucket,
+			"ndjson":    ndjson,
+			"expand":    expand,
 		},
 	})
 }
