@@ -7,8 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,11 +44,11 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			defer s.close()
-			p, err := s.check(cmd.Context(), req)
+			d, err := s.check(cmd.Context(), req)
 			if err != nil {
 				return err
 			}
-			return a.answerPlan(p, "")
+			return a.answerCheck(d)
 		},
 	}
 }
@@ -56,29 +56,58 @@ func (a *app) checkCommand() *cobra.Command {
 // check asks for news and plans. Where nothing that the last decision depended
 // on has changed, that decision is the answer, and no document is parsed: a
 // check that finds nothing new costs the same however many releases there are.
-func (s *session) check(ctx context.Context, req plan.Request) (plan.Plan, error) {
+func (s *session) check(ctx context.Context, req plan.Request) (decision, error) {
 	if err := s.refresh(ctx); err != nil {
-		return plan.Plan{}, err
+		return decision{}, err
 	}
 	w := &work{s: s, req: req}
-	p, err := w.decided(ctx)
+	d, err := w.decided(ctx)
 	if err == nil {
-		return p, nil
+		return d, nil
 	}
 	s.a.log.Info("planning anew", "why", err.Error())
 	if err := w.prepare(ctx, event.Discard); err != nil {
-		return plan.Plan{}, err
+		return decision{}, err
 	}
-	if err := w.remember(); err != nil {
+	if d, err = w.decision(); err != nil {
+		return decision{}, err
+	}
+	if err := s.keepDecision(d); err != nil {
 		s.a.log.Warn("the decision is not kept", "error", err.Error())
 	}
-	return w.plan, nil
+	return d, nil
+}
+
+// answerCheck prints a decision and chooses the status. A silent check, which
+// is what runs every few hours, has no use for the plan itself.
+func (a *app) answerCheck(d decision) error {
+	switch {
+	case a.flags.json:
+		if _, err := io.WriteString(a.out, d.Plan); err != nil {
+			return fmt.Errorf("writing the answer: %w", err)
+		}
+	case !a.flags.silent:
+		p, err := plan.Decode([]byte(d.Plan))
+		if err != nil {
+			return err
+		}
+		if err := a.showPlan(p); err != nil {
+			return err
+		}
+	}
+	if d.Changes {
+		return statusError(exitChanges)
+	}
+	return nil
 }
 
 // decision is what check found the last time.
 type decision struct {
 	Depends    string    `json:"depends"`    // digest of its grounds
 	Components []string  `json:"components"` // that the manifest knows
+	Asked      []string  `json:"asked"`      // facts that the plan asked for
+	Disk       int64     `json:"disk"`       // bytes the plan needs
+	Changes    bool      `json:"changes"`    // the plan has steps
 	Until      time.Time `json:"until"`      // a publisher's metadata expires then; zero: none was read
 	Plan       string    `json:"plan"`       // the document, byte by byte
 }
@@ -97,32 +126,32 @@ type grounds struct {
 	FloorsLost bool                        `json:"floors_lost"`
 	Facts      map[string]any              `json:"facts"` // that the plan asked for
 	Fits       bool                        `json:"fits"`  // on the disk
-	Plan       string                      `json:"plan"`  // digest of the plan as it is kept
+	Decision   decision                    `json:"decision"`
 }
 
-// digest names the grounds of p, kept as data, for what is known of the
-// machine now.
-func (w *work) digest(p plan.Plan, data []byte) (string, error) {
+// grounds gives the digest of everything d depends on, for what is known of
+// the machine now.
+func (w *work) grounds(d decision) (string, error) {
 	program, err := program()
 	if err != nil {
 		return "", err
 	}
 	in := w.input()
-	kept := sha256.Sum256(data)
+	d.Depends = ""
 	g := grounds{
 		Program: program, Revision: w.s.client.Revision(), Channel: w.s.a.flags.channel,
 		Request: in.Request, Platform: in.Platform, Installed: in.Installed, Backends: in.Backends,
 		Floors: in.Floors, FloorsLost: in.FloorsLost,
-		Facts: map[string]any{}, Fits: true, Plan: hex.EncodeToString(kept[:]),
+		Facts: map[string]any{}, Fits: true, Decision: d,
 	}
-	for path := range p.Machine {
+	for _, path := range d.Asked {
 		g.Facts[path], _ = in.Facts(path)
 	}
-	if free, known := in.Facts("disk.free_bytes"); known && p.Disk > 0 {
+	if free, known := in.Facts("disk.free_bytes"); known && d.Disk > 0 {
 		n, whole := free.(int64)
-		g.Fits = whole && p.Disk <= n
+		g.Fits = whole && d.Disk <= n
 	}
-	text, err := manifest.Encode(g)
+	text, err := json.Marshal(g)
 	if err != nil {
 		return "", fmt.Errorf("naming the grounds of a decision: %w", err)
 	}
@@ -146,60 +175,58 @@ func program() (string, error) {
 
 // decided gives the decision of the last check if it is still the right one.
 // The error says why it is not.
-func (w *work) decided(ctx context.Context) (plan.Plan, error) {
+func (w *work) decided(ctx context.Context) (decision, error) {
 	data, err := durable.ReadFile(w.s.state, decisionName, maxDecision)
 	if err != nil {
-		return plan.Plan{}, err
+		return decision{}, err
 	}
 	var d decision
 	if err := json.Unmarshal(data, &d); err != nil {
-		return plan.Plan{}, fmt.Errorf("reading %q: %w", decisionName, err)
+		return decision{}, fmt.Errorf("reading %q: %w", decisionName, err)
 	}
 	if now := w.s.client.Status().Now; !d.Until.IsZero() && now.After(d.Until) {
-		return plan.Plan{}, errors.New("the metadata of a publisher has expired since")
-	}
-	p, err := plan.Decode([]byte(d.Plan))
-	if err != nil {
-		return plan.Plan{}, fmt.Errorf("reading %q: %w", decisionName, err)
+		return decision{}, errors.New("the metadata of a publisher has expired since")
 	}
 	w.facts, w.installed, err = w.s.machine(ctx, w.s.withReceipts(d.Components))
 	if err != nil {
-		return plan.Plan{}, err
+		return decision{}, err
 	}
-	depends, err := w.digest(p, []byte(d.Plan))
+	depends, err := w.grounds(d)
 	if err != nil {
-		return plan.Plan{}, err
+		return decision{}, err
 	}
 	if depends != d.Depends {
-		return plan.Plan{}, errors.New("something that the last decision depended on has changed")
+		return decision{}, errors.New("something that the last decision depended on has changed")
 	}
-	return p, nil
+	return d, nil
 }
 
-// remember keeps the plan for the next check.
-func (w *work) remember() error {
+// decision describes the plan of w, and what it depends on.
+func (w *work) decision() (decision, error) {
 	data, err := plan.Encode(w.plan)
 	if err != nil {
-		return err
+		return decision{}, err
 	}
-	d := decision{Components: w.manifest.Components(), Plan: string(data)}
-	if d.Depends, err = w.digest(w.plan, data); err != nil {
-		return err
+	d := decision{
+		Components: w.manifest.Components(), Asked: sortedKeys(w.plan.Machine), Disk: w.plan.Disk,
+		Changes: !w.plan.Empty(), Plan: string(data),
 	}
 	for _, role := range publisherRoles(w.s.client.Status().Roles) {
 		if d.Until.IsZero() || role.Expires.Before(d.Until) {
 			d.Until = role.Expires
 		}
 	}
+	d.Depends, err = w.grounds(d)
+	return d, err
+}
+
+// keepDecision keeps a decision for the next check.
+func (s *session) keepDecision(d decision) error {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("encoding a decision: %w", err)
 	}
-	before, err := durable.ReadFile(w.s.state, decisionName, maxDecision)
-	if err == nil && slices.Equal(before, text) {
-		return nil
-	}
-	return durable.WriteFile(w.s.state, decisionName, text, 0o600)
+	return durable.WriteFile(s.state, decisionName, text, 0o600)
 }
 
 // publisherRoles leaves the top-level roles away.

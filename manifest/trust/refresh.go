@@ -77,7 +77,11 @@ func (c *Client) refreshFrom(ctx context.Context, remote Remote) (*run, error) {
 	now := c.now()
 	rec, known, unchanged := c.precheck(ctx, remote, now)
 	if unchanged {
-		return &run{client: c, remote: remote, now: now, unchanged: true}, errors.Join(c.keepRecord(rec), c.keepTime())
+		r := &run{client: c, remote: remote, now: now, unchanged: true}
+		if rec.Validator != c.record().Validator {
+			return r, errors.Join(c.keepRecord(rec), c.keepTime())
+		}
+		return r, c.keepTime()
 	}
 	r, err := c.begin(now)
 	if err != nil {

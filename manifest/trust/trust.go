@@ -124,7 +124,8 @@ type Client struct {
 // pair is a role together with the role that delegates to it.
 type pair struct{ role, delegator string }
 
-// New checks c and its root. It reads neither cache nor network.
+// New checks c and its root, unless the cache shows that a refresh began from
+// this very root and ended well. It asks no network.
 func New(c Config) (*Client, error) {
 	if c.Cache == nil || c.Now == nil {
 		return nil, errors.New("making a trust client: cache and clock are required")
@@ -137,6 +138,9 @@ func New(c Config) (*Client, error) {
 	}
 	digest := sha256.Sum256(c.Root)
 	client := &Client{config: c, origin: hex.EncodeToString(digest[:])}
+	if client.record().Origin == client.origin {
+		return client, nil
+	}
 	if _, err := client.begin(time.Time{}); err != nil {
 		return nil, fmt.Errorf("making a trust client: %w", err)
 	}
@@ -156,7 +160,9 @@ func (c *Client) Refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known, c.time = nil, nil // another process may have written them
+	if c.set != nil || c.unchanged {
+		c.known, c.time = nil, nil // another process may have written them since
+	}
 	r, err := c.refresh(ctx)
 	if err != nil {
 		return fmt.Errorf("refreshing metadata: %w", carried(c.config.Remote, err))

@@ -14,14 +14,12 @@ package text
 
 import (
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -47,16 +45,16 @@ type Coded interface {
 type Printer struct {
 	lang  string
 	ascii bool
-	words func() map[string]sentence // nil result: the texts could not be read
+	words *lexicon
 }
 
 // New returns the printer of a language, "fr" or "en". The texts are read at
-// the first use, and only those of this language.
+// the first use, and only those of this language and of the areas spoken of.
 func New(lang string) (*Printer, error) {
 	if lang != French && lang != English {
 		return nil, fmt.Errorf("choosing the language %q: the languages are fr and en", lang)
 	}
-	return &Printer{lang: lang, words: sync.OnceValue(func() map[string]sentence { return load(lang) })}, nil
+	return &Printer{lang: lang, words: &lexicon{lang: lang, areas: map[string]map[string]sentence{}}}, nil
 }
 
 // ASCII returns a printer whose strings hold no byte above 127, for terminals
@@ -67,29 +65,6 @@ func (p *Printer) ASCII() *Printer {
 
 // Lang is the language of the printer, "fr" or "en".
 func (p *Printer) Lang() string { return p.lang }
-
-// load reads the texts of one language. They are embedded and tested, so an
-// error here means a damaged program; it then speaks in codes.
-func load(lang string) map[string]sentence {
-	files, err := locales.ReadDir("locales")
-	if err != nil {
-		return nil
-	}
-	all := map[string]sentence{}
-	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), "."+lang+".json") {
-			continue
-		}
-		data, err := locales.ReadFile("locales/" + f.Name())
-		if err != nil {
-			return nil
-		}
-		if err := json.Unmarshal(data, &all); err != nil {
-			return nil
-		}
-	}
-	return all
-}
 
 // Message is the sentence of a code with its places filled. A code without a
 // text gives the code and its arguments.
@@ -188,7 +163,7 @@ func (p *Printer) fold(s string) string {
 // find looks a text up, in its form for n things, and fills it. Arguments are
 // cleaned to one line each, so that none can forge a line of its own.
 func (p *Printer) find(id string, args map[string]string, n int) (string, bool) {
-	words, ok := p.words()[id]
+	words, ok := p.words.find(id)
 	if !ok {
 		return "", false
 	}

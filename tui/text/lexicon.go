@@ -1,0 +1,62 @@
+package text
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"sync"
+)
+
+// lexicon holds the texts of one language. Most commands say one or two
+// sentences, so an area is read when it is spoken of: to read all of them
+// takes longer than a check that finds nothing new.
+type lexicon struct {
+	lang string
+
+	mu    sync.Mutex
+	areas map[string]map[string]sentence // read so far
+}
+
+// find gives a text. Nearly every id begins with the name of its area; the
+// others are looked for in all of them.
+func (c *lexicon) find(id string) (sentence, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	area, _, _ := strings.Cut(id, "-")
+	if s, ok := c.area(area)[id]; ok {
+		return s, true
+	}
+	s, ok := c.all()[id]
+	return s, ok
+}
+
+// area reads the texts of one area, none when there is no such area. They are
+// embedded and tested, so an error here means a damaged program; it then
+// speaks in codes.
+func (c *lexicon) area(name string) map[string]sentence {
+	if texts, done := c.areas[name]; done {
+		return texts
+	}
+	texts := map[string]sentence{}
+	data, err := locales.ReadFile("locales/" + name + "." + c.lang + ".json")
+	if err == nil && json.Unmarshal(data, &texts) != nil {
+		texts = nil
+	}
+	c.areas[name] = texts
+	return texts
+}
+
+// all reads every area.
+func (c *lexicon) all() map[string]sentence {
+	all := map[string]sentence{}
+	files, err := locales.ReadDir("locales")
+	if err != nil {
+		return nil
+	}
+	for _, f := range files {
+		if area, ours := strings.CutSuffix(f.Name(), "."+c.lang+".json"); ours {
+			maps.Copy(all, c.area(area))
+		}
+	}
+	return all
+}
