@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -57,13 +59,10 @@ func (a *app) checkCommand() *cobra.Command {
 // on has changed, that decision is the answer, and no document is parsed: a
 // check that finds nothing new costs the same however many releases there are.
 func (s *session) check(ctx context.Context, req plan.Request) (decision, error) {
-	if err := s.refresh(ctx); err != nil {
-		return decision{}, err
-	}
 	w := &work{s: s, req: req}
-	d, err := w.decided(ctx)
-	if err == nil {
-		return d, nil
+	d, err := w.asBefore(ctx)
+	if err == nil || !s.asked {
+		return d, err
 	}
 	s.a.log.Info("planning anew", "why", err.Error())
 	if err := w.prepare(ctx, event.Discard); err != nil {
@@ -76,6 +75,17 @@ func (s *session) check(ctx context.Context, req plan.Request) (decision, error)
 		s.a.log.Warn("the decision is not kept", "error", err.Error())
 	}
 	return d, nil
+}
+
+// asBefore asks for news, and gives the last decision if it still stands. All
+// of it happens one after the other, so a second processor would only be woken
+// to hand work back: that costs a tenth of a check.
+func (w *work) asBefore(ctx context.Context) (decision, error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if err := w.s.refresh(ctx); err != nil {
+		return decision{}, err
+	}
+	return w.decided(ctx)
 }
 
 // answerCheck prints a decision and chooses the status. A silent check, which
@@ -115,18 +125,18 @@ type decision struct {
 // grounds is everything a decision depends on. Whatever plan.Input holds has a
 // place here; a test goes through its fields.
 type grounds struct {
-	Program    string                      `json:"program"`  // that decided
-	Revision   string                      `json:"revision"` // of the signed metadata, and so of every document
-	Channel    string                      `json:"channel"`
-	Request    plan.Request                `json:"request"`
-	Platform   manifest.Platform           `json:"platform"`
-	Installed  map[string]plan.Installed   `json:"installed"`
-	Backends   []string                    `json:"backends"`
-	Floors     map[string][]manifest.Floor `json:"floors"`
-	FloorsLost bool                        `json:"floors_lost"`
-	Facts      map[string]any              `json:"facts"` // that the plan asked for
-	Fits       bool                        `json:"fits"`  // on the disk
-	Decision   decision                    `json:"decision"`
+	Program    string            `json:"program"`  // that decided
+	Revision   string            `json:"revision"` // of the signed metadata, and so of every document
+	Channel    string            `json:"channel"`
+	Request    plan.Request      `json:"request"`
+	Platform   manifest.Platform `json:"platform"`
+	Installed  any               `json:"installed"` // nil when empty, so that its large type is not looked at
+	Backends   []string          `json:"backends"`
+	Floors     any               `json:"floors"` // likewise
+	FloorsLost bool              `json:"floors_lost"`
+	Facts      map[string]any    `json:"facts"` // that the plan asked for
+	Fits       bool              `json:"fits"`  // on the disk
+	Decision   decision          `json:"decision"`
 }
 
 // grounds gives the digest of everything d depends on, for what is known of
@@ -140,9 +150,16 @@ func (w *work) grounds(d decision) (string, error) {
 	d.Depends = ""
 	g := grounds{
 		Program: program, Revision: w.s.client.Revision(), Channel: w.s.a.flags.channel,
-		Request: in.Request, Platform: in.Platform, Installed: in.Installed, Backends: in.Backends,
-		Floors: in.Floors, FloorsLost: in.FloorsLost,
+		Request: in.Request, Platform: in.Platform, Backends: in.Backends, FloorsLost: in.FloorsLost,
 		Facts: map[string]any{}, Fits: true, Decision: d,
+	}
+	present := maps.Clone(in.Installed)
+	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return i == plan.Installed{} })
+	if len(present) > 0 {
+		g.Installed = present
+	}
+	if len(in.Floors) > 0 {
+		g.Floors = in.Floors
 	}
 	for _, path := range d.Asked {
 		g.Facts[path], _ = in.Facts(path)

@@ -160,6 +160,16 @@ func (c metadataCache) Load(name string) ([]byte, error) {
 	return durable.ReadFile(c.state, "metadata/"+name, maxCached)
 }
 
+// Note replaces the content of a cached file in place.
+func (c metadataCache) Note(name string, data []byte) error {
+	f, err := c.state.OpenFile("metadata/"+name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Truncate(int64(len(data))), f.Close())
+}
+
 // Store replaces a cached file durably.
 func (c metadataCache) Store(name string, data []byte) error {
 	if err := c.state.MkdirAll("metadata", 0o700); err != nil && !errors.Is(err, fs.ErrExist) {

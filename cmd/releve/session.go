@@ -152,6 +152,9 @@ func (s *session) root() ([]byte, error) {
 
 // keepRoot remembers a root that led to a complete refresh.
 func (s *session) keepRoot() error {
+	if s.a.flags.trustRoot == "" {
+		return nil // it is the one that is kept
+	}
 	root, err := s.root()
 	if err != nil {
 		return err

@@ -21,10 +21,23 @@ const (
 // clock is what is remembered of time between runs. It is changed by refreshes
 // that ended well, and by nothing else.
 type clock struct {
-	Refreshed time.Time `json:"refreshed"`      // the last refresh that ended well
-	Floor     time.Time `json:"floor"`          // it cannot be earlier than this
-	Ahead     time.Time `json:"ahead,omitzero"` // where the clock jumped to, until a second refresh agrees
+	Refreshed time.Time `json:"refreshed"`        // the last refresh that ended well
+	Floor     time.Time `json:"floor"`            // it cannot be earlier than this
+	Ahead     time.Time `json:"ahead,omitzero"`   // where the clock jumped to, until a second refresh agrees
+	Durable   time.Time `json:"durable,omitzero"` // the floor when it was last made to survive a power cut
 }
+
+// Noter is a Cache that can also write in place. A check that finds nothing
+// new then costs no flush of the disk: what a power cut can take is a day of
+// the floor, and the time of the last refresh.
+type Noter interface {
+	// Note replaces the content of name, which was stored before. After a
+	// power cut the file may hold the old content, the new one, or neither.
+	Note(name string, data []byte) error
+}
+
+// noteFor is how far the floor may go before it is made durable again.
+const noteFor = 24 * time.Hour
 
 // after gives what is remembered once a refresh ended well while the clock of
 // the system showed system. A clock that is wrong for one day, with the year
@@ -94,16 +107,21 @@ func (c *Client) nextClock() clock {
 
 // keepTime remembers that a refresh ended well now.
 func (c *Client) keepTime() error {
-	next := c.nextClock()
+	before, next := c.clock(), c.nextClock()
+	noter, ok := c.config.Cache.(Noter)
+	note := ok && !before.Durable.IsZero() && next.Floor.Sub(before.Durable) < noteFor && next.Ahead.Equal(before.Ahead)
+	if !note {
+		next.Durable = next.Floor
+	}
 	data, err := json.Marshal(next)
 	if err != nil {
 		return fmt.Errorf("encoding for the metadata cache: %w", err)
 	}
-	if err := c.store(clockName, data); err != nil {
-		return err
-	}
 	c.time = &next
-	return nil
+	if note && noter.Note(clockName, Sealed(clockName, data)) == nil {
+		return nil
+	}
+	return c.store(clockName, data)
 }
 
 func latest(first time.Time, more ...time.Time) time.Time {

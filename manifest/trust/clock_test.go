@@ -272,3 +272,47 @@ func TestTwoThirdsOfThePublishersLifeToo(t *testing.T) {
 		}
 	}
 }
+
+// notebook is a cache that can be written in place, and counts it.
+type notebook struct {
+	*trusttest.Cache
+	notes int
+}
+
+func (n *notebook) Note(name string, data []byte) error {
+	if _, ok := n.Files[name]; !ok {
+		return errors.New("nothing to write over")
+	}
+	n.notes++
+	n.Files[name] = bytes.Clone(data)
+	return nil
+}
+
+func TestTheFloorIsMadeDurableOnceADay(t *testing.T) {
+	s := newStation(t)
+	s.live(80)
+	book := &notebook{Cache: trusttest.NewCache()}
+	for _, c := range []struct {
+		at    time.Duration
+		notes int // so far
+	}{{0, 0}, {time.Hour, 1}, {23 * time.Hour, 2}, {25 * time.Hour, 2}, {26 * time.Hour, 3}, {90 * day / 2, 3}, {90*day/2 + time.Hour, 3}} {
+		now := func() time.Time { return trusttest.Start().Add(c.at) }
+		client := clientOf(t, s.repo, trust.Config{Cache: book, Now: now})
+		if err := client.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if book.notes != c.notes {
+			t.Errorf("after %v: %d notes, want %d", c.at, book.notes, c.notes)
+		}
+		if got, want := client.Status().Refreshed, now(); !got.Equal(want) {
+			t.Errorf("after %v: refreshed at %v", want, got)
+		}
+	}
+	// A note that a power cut spoilt takes no more than the day.
+	book.Files["clock.json"] = []byte("half a no")
+	early := func() time.Time { return trusttest.Start().Add(-day) }
+	got := clientOf(t, s.repo, trust.Config{Cache: book, Now: early}).Status().Now
+	if want := trusttest.Start(); got.Before(want) {
+		t.Errorf("floor: got %v, want %v or later", got, want)
+	}
+}
