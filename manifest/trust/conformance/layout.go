@@ -102,12 +102,12 @@ func (l *layout) SetAside(name string) error {
 func roles(name string, data []byte) (map[string][]byte, error) {
 	role, _ := strings.CutSuffix(name, ".json")
 	switch {
+	case strings.HasPrefix(role, "role-"):
+		return map[string][]byte{strings.TrimPrefix(role, "role-"): data}, nil
 	case strings.HasSuffix(role, ".root"):
 		return map[string][]byte{"root": data}, nil
 	case strings.HasPrefix(role, "targets-"):
 		return map[string][]byte{"targets": data}, nil
-	case strings.HasPrefix(role, "role-"):
-		return map[string][]byte{strings.TrimPrefix(role, "role-"): data}, nil
 	case role != "trusted" && role != "seen":
 		return nil, nil
 	}

@@ -114,6 +114,11 @@ func start(files *layout, name string) error {
 	if err != nil {
 		return err
 	}
+	// Nothing expires at the zero time: an old root leads to newer ones.
+	never := func() time.Time { return time.Time{} }
+	if _, err := trust.New(trust.Config{Root: root, Cache: files, Now: never, Rules: trust.Specification}); err != nil {
+		return err
+	}
 	return errors.Join(
 		durable.WriteFile(files.metadata, trustedRoot, root, 0o600),
 		durable.WriteFile(files.metadata, "root.json", root, 0o600),

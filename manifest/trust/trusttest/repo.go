@@ -8,8 +8,6 @@ package trusttest
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -21,7 +19,6 @@ import (
 	"time"
 
 	"github.com/secure-systems-lab/go-securesystemslib/cjson"
-	"github.com/theupdateframework/go-tuf/v2/metadata"
 )
 
 // Start is the time a Repo is made at, and the time of its clients.
@@ -46,10 +43,10 @@ type object = map[string]any
 // for changes while it is read.
 type Repo struct {
 	t      testing.TB
-	keys   map[string]ed25519.PrivateKey // by name; root has root-1 to root-3
-	signed map[string]object             // by role: the signed part as last published
-	files  map[string][]byte             // what an honest mirror serves
-	forged map[string][]byte             // what a mirror serves instead
+	keys   map[string]*Key   // by name; root has root-1 to root-3
+	signed map[string]object // by role: the signed part as last published
+	files  map[string][]byte // what an honest mirror serves
+	forged map[string][]byte // what a mirror serves instead
 	serve  map[string]Answer
 	also   map[string]string // roles beyond the usual ones, and whom they repeat
 }
@@ -59,16 +56,14 @@ type Repo struct {
 func New(t testing.TB) *Repo {
 	t.Helper()
 	r := &Repo{
-		t: t, keys: map[string]ed25519.PrivateKey{}, signed: map[string]object{},
+		t: t, keys: map[string]*Key{}, signed: map[string]object{},
 		files: map[string][]byte{}, forged: map[string][]byte{}, serve: map[string]Answer{},
 		also: map[string]string{},
 	}
 	for _, name := range []string{
 		"root-1", "root-2", "root-3", Targets, "snapshot", "timestamp", Catalogue, ANS, GIE, "stranger",
 	} {
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		r.must(err)
-		r.keys[name] = key
+		r.NewKey(name)
 	}
 	r.signed["root"] = r.newRoot()
 	for _, role := range r.holders() {
@@ -141,19 +136,15 @@ func (r *Repo) newRoot() object {
 
 // public gives the public part of a key and its identifier.
 func (r *Repo) public(name string) (id string, key any) {
-	k, err := metadata.KeyFromPublicKey(r.keys[name].Public())
-	r.must(err)
-	id, err = k.ID()
-	r.must(err)
-	return id, generic(r.t, k)
+	k := r.keys[name]
+	return k.ID, generic(r.t, k.Public)
 }
 
 // NewKey replaces the key of that name: the old one is then nobody's.
-func (r *Repo) NewKey(name string) {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	r.must(err)
-	r.keys[name] = key
-}
+func (r *Repo) NewKey(name string) { r.NewKeyOf(name, Ed25519) }
+
+// NewKeyOf is NewKey for another kind of key.
+func (r *Repo) NewKeyOf(name string, kind Kind) { r.keys[name] = NewKey(r.t, kind) }
 
 // Rekey lets the next version of root name the current keys of all roles.
 func (r *Repo) Rekey() {
@@ -320,8 +311,7 @@ func (r *Repo) seal(signed object, names ...string) []byte {
 	r.must(err)
 	signatures := []any{}
 	for _, name := range names {
-		id, _ := r.public(name)
-		signatures = append(signatures, object{"keyid": id, "sig": hex.EncodeToString(ed25519.Sign(r.keys[name], payload))})
+		signatures = append(signatures, r.keys[name].signature(payload))
 	}
 	data, err := json.Marshal(object{"signed": signed, "signatures": signatures})
 	r.must(err)
