@@ -146,6 +146,9 @@ func (r *Repo) NewKey(name string) { r.NewKeyOf(name, Ed25519) }
 // NewKeyOf is NewKey for another kind of key.
 func (r *Repo) NewKeyOf(name string, kind Kind) { r.keys[name] = NewKey(r.t, kind) }
 
+// Key gives the key of that name.
+func (r *Repo) Key(name string) *Key { return r.keys[name] }
+
 // Rekey lets the next version of root name the current keys of all roles.
 func (r *Repo) Rekey() {
 	fresh := r.newRoot()
