@@ -3,8 +3,6 @@ package trust_test
 import (
 	"bytes"
 	"errors"
-	"maps"
-	"slices"
 	"testing"
 	"time"
 
@@ -58,37 +56,6 @@ func TestAProcessMayDieAtEveryStore(t *testing.T) {
 		}
 	}
 	t.Logf("%d stores, a cut before each", stores.Stores)
-}
-
-func TestDamagedCacheFilesAreFetchedAgain(t *testing.T) {
-	r, cache := warm(t)
-	r.PublishRoot()
-	update(r)
-	if err := refreshAndRead(t, newClient(t, r, cache)); err != nil {
-		t.Fatal(err)
-	}
-	const idle = "targets-a.json" // of the set before the last, and read by nobody
-	damages := map[string]func([]byte) []byte{
-		"empty":   func([]byte) []byte { return []byte{} },
-		"cut":     func(b []byte) []byte { return b[:len(b)/2] },
-		"zeroed":  func(b []byte) []byte { return make([]byte, len(b)) },
-		"garbage": func(b []byte) []byte { return bytes.Repeat([]byte("{"), len(b)) },
-	}
-	for _, name := range slices.Sorted(maps.Keys(cache.Files)) {
-		for kind, damage := range damages {
-			t.Run(name+"-"+kind, func(t *testing.T) {
-				damaged := cache.Clone()
-				spoilt := damage(bytes.Clone(damaged.Files[name]))
-				damaged.Files[name] = spoilt
-				if err := refreshAndRead(t, newClient(t, r, damaged)); err != nil {
-					t.Fatalf("refresh: %v", err)
-				}
-				if name != idle && bytes.Equal(damaged.Files[name], spoilt) {
-					t.Error("the damaged file was not replaced")
-				}
-			})
-		}
-	}
 }
 
 func TestTheNewestRootWinsOverTheGivenOne(t *testing.T) {

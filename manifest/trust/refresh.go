@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -158,6 +159,9 @@ func (r *run) loadTimestamp(ctx context.Context) error {
 	default:
 		r.timestamp = found.data
 	}
+	if err := r.recorded("timestamp", w.file, r.set.Timestamp.Signed.Version); err != nil {
+		return err
+	}
 	if bytes.Equal(r.timestamp, found.data) {
 		r.validator = found.validator
 	}
@@ -198,6 +202,17 @@ func (r *run) trustTimestamp(file string, data []byte) error {
 	})
 }
 
+// recorded refuses a version below the one that the record of the last refresh
+// names, which tells it also when the set was lost. Under another root it says
+// nothing: new keys may begin again.
+func (r *run) recorded(role, file string, version int64) error {
+	rec := r.client.record()
+	if rec.Origin != r.client.origin || rec.version("root") != r.set.Root.Signed.Version {
+		return nil
+	}
+	return older(role, file, version, rec.Since[role].Version)
+}
+
 // loadSnapshot takes the cached snapshot if it is the announced one, and the
 // remote's otherwise (5.5).
 func (r *run) loadSnapshot(ctx context.Context) error {
@@ -218,6 +233,14 @@ func (r *run) loadSnapshot(ctx context.Context) error {
 	}
 	if err := r.trustSnapshot(w.file, data, false); err != nil {
 		return r.dated(err, data)
+	}
+	if err := r.recorded("snapshot", w.file, r.set.Snapshot.Signed.Version); err != nil {
+		return err
+	}
+	for name, listed := range r.set.Snapshot.Signed.Meta {
+		if err := r.recorded(strings.TrimSuffix(name, ".json"), w.file, listed.Version); err != nil {
+			return err
+		}
 	}
 	r.snapshot = data
 	return nil

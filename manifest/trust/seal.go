@@ -40,10 +40,22 @@ func Unsealed(name string, stored []byte) ([]byte, error) {
 }
 
 func (c *Client) store(name string, data []byte) error {
-	if err := c.config.Cache.Store(name, Sealed(name, data)); err != nil {
+	sealed := Sealed(name, data)
+	err := c.config.Cache.Store(name, sealed)
+	if err != nil && c.blocked(name) {
+		err = c.config.Cache.Store(name, sealed)
+	}
+	if err != nil {
 		return fmt.Errorf("keeping %q in the metadata cache: %w", name, err)
 	}
 	return nil
+}
+
+// blocked sets aside what is in the way of a store because it is no file, and
+// reports whether there was such a thing.
+func (c *Client) blocked(name string) bool {
+	_, err := c.config.Cache.Load(name)
+	return err != nil && !errors.Is(err, fs.ErrNotExist) && c.setAside(name, err) == nil
 }
 
 // recall gives what was stored under name, or nil when there is nothing
