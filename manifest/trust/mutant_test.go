@@ -3,6 +3,7 @@ package trust_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/releve-sante/releve/manifest/trust"
 	"github.com/releve-sante/releve/manifest/trust/trusttest"
@@ -21,30 +22,35 @@ func fork(t testing.TB, role string) (*trusttest.Repo, *trusttest.Cache) {
 	return r, cache
 }
 
-// With RELEVE_ALL_MUTANTS set the test takes them all, else one in eight.
+// With RELEVE_ALL_MUTANTS set the test takes them all, else a sample.
 func TestNoMutantIsBelievedOrBreaksTheClient(t *testing.T) {
-	every := 8
-	if os.Getenv("RELEVE_ALL_MUTANTS") != "" {
-		every = 1
-	}
-	counts := map[string]int{}
-	for _, role := range []string{"timestamp", "snapshot", "targets", "ans", "root"} {
-		t.Run(role, func(t *testing.T) {
-			r, cache := fork(t, role)
-			good := r.Clone()
-			good.Heal()
-			for i, m := range r.Mutants(role) {
-				if i%every != 0 {
-					continue
+	for _, rules := range []struct {
+		name  string
+		rules trust.Rules
+		every int
+	}{{"strict", trust.Strict, 10}, {"specification", trust.Specification, 40}} {
+		every := rules.every
+		if os.Getenv("RELEVE_ALL_MUTANTS") != "" {
+			every = 1
+		}
+		counts := map[string]int{}
+		for _, role := range []string{"timestamp", "snapshot", "targets", "ans", "root"} {
+			t.Run(rules.name+"-"+role, func(t *testing.T) {
+				r, cache := fork(t, role)
+				good := r.Clone()
+				good.Heal()
+				for i, m := range r.Mutants(role) {
+					if i%every == 0 {
+						tryMutant(t, trial{r, good, cache, rules.rules}, m, counts)
+					}
 				}
-				tryMutant(t, trial{r, good, cache}, m, counts)
-			}
-		})
-	}
-	t.Logf("%d mutants, %d refused, %d harmless, %d panics caught",
-		counts["all"], counts["refused"], counts["harmless"], counts["panic"])
-	if counts["panic"] > 0 {
-		t.Errorf("go-tuf panicked %d times; the checks before it should have refused", counts["panic"])
+			})
+		}
+		t.Logf("%s: %d mutants, %d refused, %d harmless, %d panics caught",
+			rules.name, counts["all"], counts["refused"], counts["harmless"], counts["panic"])
+		if counts["panic"] > 0 {
+			t.Errorf("go-tuf panicked %d times; the checks before it should have refused", counts["panic"])
+		}
 	}
 }
 
@@ -53,6 +59,18 @@ type trial struct {
 	honest *trusttest.Repo  // to be changed, in a copy
 	good   *trusttest.Repo  // one version later
 	cache  *trusttest.Cache // one version earlier
+	rules  trust.Rules
+}
+
+func (from trial) client(t *testing.T, r *trusttest.Repo, cache trust.Cache) *trust.Client {
+	t.Helper()
+	c, err := trust.New(trust.Config{
+		Root: r.Root(), Remote: r, Cache: cache, Now: trusttest.Start, Patience: time.Second, Rules: from.rules,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // tryMutant shows one mutant to a client that knows the version before, and
@@ -61,7 +79,7 @@ func tryMutant(t *testing.T, from trial, m trusttest.Mutant, counts map[string]i
 	t.Helper()
 	r, cache := from.honest.Clone(), from.cache.Clone()
 	m.Apply(r)
-	c := newClient(t, r, cache)
+	c := from.client(t, r, cache)
 	contents := map[string]string{}
 	err := c.Refresh(t.Context())
 	if err == nil {
@@ -81,7 +99,7 @@ func tryMutant(t *testing.T, from trial, m trusttest.Mutant, counts map[string]i
 	default:
 		counts["refused"]++
 	}
-	if err := newClient(t, from.good, cache).Refresh(t.Context()); err != nil {
-		t.Errorf("%s: the next good refresh: %v", m.Name, err)
+	if err := refreshAndRead(t, from.client(t, from.good, cache)); err != nil {
+		t.Errorf("%s: the next run on a good repository: %v", m.Name, err)
 	}
 }
