@@ -225,7 +225,7 @@ func (g *gate) logIn(conn net.Conn, proxy *url.URL, request *http.Request) error
 		request.Header.Set("Proxy-Authorization", g.scheme+" "+base64.StdEncoding.EncodeToString(token))
 		request.Header.Set("Proxy-Connection", "keep-alive")
 		request.Header.Set("User-Agent", agent)
-		response, err := exchange(conn, reader, request)
+		response, err := exchange(conn, reader, request) //nolint:bodyclose // exchange closes it
 		if err != nil {
 			return &Error{Reason: CodeProxy, Proxy: proxyName(proxy), Cause: err}
 		}

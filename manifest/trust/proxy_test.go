@@ -39,7 +39,7 @@ type proxied struct {
 
 func startProxy(t testing.TB, p *proxied) *url.URL {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func (p *proxied) forward(conn net.Conn, reader *bufio.Reader, request *http.Req
 	}
 	if p.intercept != nil {
 		client = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*p.intercept}})
-		server = tls.Client(server, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // that is what such a proxy may do
+		server = tls.Client(server, &tls.Config{InsecureSkipVerify: true}) // such a proxy may
 	}
 	go func() { _, _ = io.Copy(server, client); _ = server.Close() }()
 	_, _ = io.Copy(client, server)

@@ -8,10 +8,6 @@ import (
 	"github.com/micromdm/plist"
 )
 
-// mostPreferences is the largest file of network preferences that is read, in
-// bytes.
-const mostPreferences = 4 << 20
-
 // preferences is what preferences.plist of macOS's SystemConfiguration says
 // about proxies (Apple, SCSchemaDefinitions.h; man scselect).
 type preferences struct {

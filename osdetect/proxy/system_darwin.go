@@ -7,6 +7,10 @@ import (
 	"os"
 )
 
+// mostPreferences is the largest file of network preferences that is read, in
+// bytes.
+const mostPreferences = 4 << 20
+
 // preferencesFile is readable by everybody and writable by root.
 const preferencesFile = "/Library/Preferences/SystemConfiguration/preferences.plist"
 
@@ -21,7 +25,7 @@ func settings() func(*url.URL) (*url.URL, error) {
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, mostPreferences))
 	if err != nil {
 		return nil
