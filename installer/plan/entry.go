@@ -14,6 +14,7 @@ type entry struct {
 	present   bool
 	current   *manifest.Release // of the installed version; nil when nothing describes it
 	version   *manifest.Version // installed; nil when absent or not to be compared
+	floor     *manifest.Floor   // how far back it may go; nil when nobody limits it
 	offers    []*offer          // newest first
 	links     []string          // components its releases need, sorted
 }
@@ -71,6 +72,7 @@ func (p *planner) entry(name string) *entry {
 	e := &entry{name: name, installed: p.in.Installed[name]}
 	p.entries[name] = e
 	e.doc, _ = p.in.Manifest.Component(name)
+	e.floor = p.floorOf(e.doc, name)
 	e.present = e.installed.Version != ""
 	if e.present {
 		e.version = number(e.installed.Version)

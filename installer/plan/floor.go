@@ -8,31 +8,32 @@ import (
 	"github.com/releve-sante/releve/manifest"
 )
 
-// floor returns the floor that holds for a component here: the highest of
-// what its publisher says today and of what this machine was ever told. At
-// equal height the document of today counts, with its list of safe versions.
-func (p *planner) floor(e *entry) (manifest.Floor, bool) {
+// floorOf returns the floor that holds for a component here, nil when none
+// does: the highest of what its publisher says today and of what this machine
+// was ever told. At equal height the document of today counts, with its list
+// of safe versions.
+func (p *planner) floorOf(doc *manifest.Component, name string) *manifest.Floor {
 	var (
-		highest manifest.Floor
+		highest *manifest.Floor
 		at      *manifest.Version
 	)
-	said := p.in.Floors[e.name]
-	if e.doc != nil {
-		said = slices.Concat(e.doc.Floors, said)
+	said := p.in.Floors[name]
+	if doc != nil {
+		said = slices.Concat(doc.Floors, said)
 	}
 	for _, f := range said {
 		v := number(f.Version)
 		if (f.Platform == p.in.Platform || f.Platform == manifest.Any) && v != nil && (at == nil || v.Compare(*at) > 0) {
-			highest, at = f, v
+			highest, at = &f, v
 		}
 	}
-	return highest, at != nil
+	return highest
 }
 
 // tooLow says why a version must not be given to this machine. Its code is ""
 // when nothing speaks against it.
 func (p *planner) tooLow(e *entry, version string) Reason {
-	if f, held := p.floor(e); held && !f.Permits(version) {
+	if f := e.floor; f != nil && !f.Permits(version) {
 		return Reason{Code: CodeBelowFloor, Required: strings.Join(append([]string{">= " + f.Version}, f.Safe...), " | "),
 			Actual: version, Holds: manifest.False, Because: f.Because}
 	}

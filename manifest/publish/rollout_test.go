@@ -161,6 +161,7 @@ func TestFloorIsRaisedOnly(t *testing.T) {
 	for _, again := range []func() error{
 		func() error { return floor("2.0", "1.0") }, // the list may grow
 		func() error { return floor("3.0") },
+		func() error { return floor("9.0", "3.0") }, // a floor of no release, with what is safe
 	} {
 		if err := again(); err != nil {
 			t.Error(err)

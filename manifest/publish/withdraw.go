@@ -40,13 +40,19 @@ func (r *Repo) Withdraw(component, version string, platform manifest.Platform, w
 // SetFloor says how far back machines of a platform may go, and which older
 // versions are safe all the same. A floor is raised and never lowered, since a
 // machine that has seen it keeps it; what it holds back by mistake is listed
-// as safe. The role that covers the component signs.
+// as safe. A version that has no release can be a floor only beside such a
+// list: that is how a floor that was set by mistake, or with a stolen key, is
+// lived with. The role that covers the component signs.
 func (r *Repo) SetFloor(component string, f manifest.Floor) error {
 	s, c, err := r.existing(component)
 	if err != nil {
 		return err
 	}
-	for _, v := range append([]string{f.Version}, f.Safe...) {
+	known := f.Safe
+	if len(known) == 0 {
+		known = []string{f.Version}
+	}
+	for _, v := range known {
 		if err := released(c, v); err != nil {
 			return err
 		}

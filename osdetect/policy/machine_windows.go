@@ -17,8 +17,16 @@ const mostValues = 256
 
 // Machine reads the policy that Group Policy left in the registry.
 func Machine() *Source {
-	s := &Source{Name: `HKLM\` + registryKey, machine: true}
-	key, err := registry.OpenKey(registry.LOCAL_MACHINE, registryKey, registry.QUERY_VALUE|registry.WOW64_64KEY)
+	s := readRegistry(registry.LOCAL_MACHINE, registryKey)
+	s.Name = `HKLM\` + registryKey
+	return s
+}
+
+// readRegistry reads the values of a key in the 64-bit view. A key that is
+// not there has none.
+func readRegistry(root registry.Key, path string) *Source {
+	s := &Source{Name: path, machine: true}
+	key, err := registry.OpenKey(root, path, registry.QUERY_VALUE|registry.WOW64_64KEY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s
 	}

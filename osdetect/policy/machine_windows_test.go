@@ -1,0 +1,53 @@
+package policy
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/windows/registry"
+)
+
+// TestRegistry reads a key like that of Group Policy, made below HKCU, where
+// a test may write. That Machine never looks there is its constant's promise.
+func TestRegistry(t *testing.T) {
+	path := fmt.Sprintf(`Software\ReleveTest%d`, os.Getpid())
+	if s := readRegistry(registry.CURRENT_USER, path); s.err != nil || len(s.values) != 0 {
+		t.Fatalf("a key that is not there: %v, %v", s.values, s.err)
+	}
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, path, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := registry.DeleteKey(registry.CURRENT_USER, path); err != nil {
+			t.Error(err)
+		}
+	})
+	defer key.Close()
+	for _, err := range []error{
+		key.SetStringValue("channel", "stable"),
+		key.SetStringsValue("Groups", []string{"radiology", "first-floor"}),
+		key.SetDWordValue("MaxMetadataAgeDays", 14),
+		key.SetBinaryValue("Ring", []byte("pilot")),
+		key.SetExpandStringValue("CAFile", `%TEMP%\ca.pem`),
+		key.SetStringValue("Department", strings.Repeat("7", MaxBytes)),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := Load(readRegistry(registry.CURRENT_USER, path), nil)
+	if p.Channel != "stable" || p.MaxMetadataAgeDays != 14 || !reflect.DeepEqual(p.Groups, []string{"radiology", "first-floor"}) {
+		t.Errorf("got %+v", p)
+	}
+	var keys []Key
+	for _, found := range p.Problems() {
+		keys = append(keys, found.Key)
+	}
+	if want := []Key{CAFile, Department, Ring}; !reflect.DeepEqual(keys, want) || p.Ring != "" || p.CAFile != "" {
+		t.Errorf("problems with %v, want %v; ring %q, file %q", keys, want, p.Ring, p.CAFile)
+	}
+}
