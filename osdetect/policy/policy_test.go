@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -153,7 +154,7 @@ func TestFileIsStrict(t *testing.T) {
 			if err == nil {
 				t.Fatalf("accepted: %v", s.values)
 			}
-			if e, ok := err.(*FileError); !ok || e.Code() != CodeFile || e.Args()["Path"] != "policy.json" {
+			if e := (*FileError)(nil); !errors.As(err, &e) || e.Code() != CodeFile || e.Args()["Path"] != "policy.json" {
 				t.Errorf("got %v", err)
 			}
 		})
