@@ -121,10 +121,11 @@ PIN of a token from a prompt or RELEVE_REPO_PIN.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.initCommand(), a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(), a.addCommand(), a.deltaCommand(), a.describeCommand(), a.channelCommand(),
-		a.ringCommand(), a.withdrawCommand(), a.floorCommand(),
-		a.advisoriesCommand(), a.publishCommand(), a.verifyCommand(), a.serveCommand(), a.bundleCommand(), a.mirrorCommand(),
-		a.versionCommand(),
+		a.initCommand(), a.verifyCommand(), a.publishCommand(), a.expiryCommand(),
+		a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(),
+		a.addCommand(), a.deltaCommand(), a.describeCommand(), a.withdrawCommand(), a.floorCommand(),
+		a.channelCommand(), a.ringCommand(), a.advisoriesCommand(),
+		a.serveCommand(), a.bundleCommand(), a.mirrorCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	return root
