@@ -16,9 +16,12 @@ func absolute(file []byte, m *image, pointers bool, to func(uint32) uint32) []by
 			absoluteData(w, b, m, s.address, to)
 		}
 	}
-	if from, end := functionTable(file, m); pointers {
-		for i := from; i+4 <= end; i += 4 {
-			le.PutUint32(out[i:], to(le.Uint32(file[i:])))
+	if pointers {
+		for _, t := range tablesOf(file, m) {
+			for i := t.from; i+4 <= t.to; i += 4 {
+				base := t.counts[(i-t.from)/4%len(t.counts)]
+				le.PutUint32(out[i:], to(le.Uint32(file[i:])+base))
+			}
 		}
 	}
 	return out

@@ -38,7 +38,7 @@ func Apply(ctx context.Context, w io.Writer, old io.ReaderAt, oldSize int64, pat
 	if h.newSize != length {
 		return damaged("it makes a file of %d bytes, and %d are expected", h.newSize, length)
 	}
-	a := &applier{w: w, old: window{file: old, size: oldSize}}
+	a := &applier{w: w, old: window{file: old, size: oldSize}, streams: h.open(patch)}
 	if h.transform == X86 {
 		found, err := h.pieces(ctx, patch)
 		if err != nil {
@@ -46,10 +46,11 @@ func Apply(ctx context.Context, w io.Writer, old io.ReaderAt, oldSize int64, pat
 		}
 		a.predictor = newPredictor(h.old, h.new, newMoves(found))
 	}
-	for i := range a.streams {
-		a.streams[i] = h.open(patch, i)
+	a.changes = changes{gaps: a.streams[gaps], bytes: a.streams[diffs]}
+	if err := a.changes.start(); err != nil {
+		return err
 	}
-	for c := h.control(&a.streams); c.more(); {
+	for c := h.control(a.streams); c.more(); {
 		s, err := c.next()
 		if err != nil {
 			return err
@@ -60,6 +61,9 @@ func Apply(ctx context.Context, w io.Writer, old io.ReaderAt, oldSize int64, pat
 		if err := a.insert(ctx, s.extra); err != nil {
 			return err
 		}
+	}
+	if err := a.changes.ended(); err != nil {
+		return err
 	}
 	for _, s := range a.streams {
 		if err := s.ended(); err != nil {
@@ -74,10 +78,10 @@ type applier struct {
 	*predictor // nil without a transform
 	w          io.Writer
 	old        window
-	streams    [streams]*stream
+	streams    *[streams]*stream
+	changes    changes
 	buffer     [bufferSize]byte
 	filled     int
-	base       [partSize]byte
 }
 
 // copy makes what the segment takes from the old file.
@@ -93,17 +97,16 @@ func (a *applier) copy(ctx context.Context, s stretch) error {
 		if err != nil {
 			return err
 		}
-		o := a.base[:n]
-		if err := a.old.read(o, s.from); err != nil {
+		if err := a.old.read(w, s.from); err != nil {
 			return err
 		}
 		switch p.kind {
 		case codePart:
-			err = a.code(w, o, &p)
+			err = a.code(w, &p)
 		case dataPart:
-			err = a.data(w, o, &p)
+			err = a.data(w, &p)
 		default:
-			err = a.streams[diffs].sum(w, o)
+			err = a.changes.apply(w)
 		}
 		if err != nil {
 			return err
@@ -113,16 +116,14 @@ func (a *applier) copy(ctx context.Context, s stretch) error {
 	return nil
 }
 
-// code makes a part with code.
-func (a *applier) code(w, o []byte, p *part) error {
+// code turns a part with code of the old file into that of the new. A reference
+// is looked for in what is still old.
+func (a *applier) code(w []byte, p *part) error {
 	var g guess
 	for i := 0; ; {
-		field := a.next(&g, o, i, p)
-		if err := a.streams[diffs].sum(w[i:field], o[i:field]); err != nil {
-			return err
-		}
-		if field == len(o) {
-			return nil
+		field := a.next(&g, w, i, p)
+		if field == len(w) {
+			return a.changes.apply(w[i:])
 		}
 		by, err := a.streams[codes].number()
 		if err != nil {
@@ -132,21 +133,24 @@ func (a *applier) code(w, o []byte, p *part) error {
 		if err != nil {
 			return err
 		}
+		if err := a.changes.apply(w[i:field]); err != nil {
+			return err
+		}
 		le.PutUint32(w[field:], now)
 		a.settle(&g, now)
 		i = field + 4
 	}
 }
 
-// data makes a part with words of data.
-func (a *applier) data(w, o []byte, p *part) error {
+// data turns a part with data of the old file into that of the new.
+func (a *applier) data(w []byte, p *part) error {
 	i := p.firstWord()
-	if err := a.streams[diffs].sum(w[:i], o[:i]); err != nil {
+	if err := a.changes.apply(w[:i]); err != nil {
 		return err
 	}
 	var g word
-	for ; i+4 <= len(o); i += 4 {
-		a.read(&g, o, i, p)
+	for ; i+4 <= len(w); i += 4 {
+		a.read(&g, w, i, p)
 		now, err := a.word(&g)
 		if err != nil {
 			return err
@@ -154,19 +158,19 @@ func (a *applier) data(w, o []byte, p *part) error {
 		le.PutUint32(w[i:], now)
 		a.settleWord(&g, now)
 	}
-	return a.streams[diffs].sum(w[i:], o[i:])
+	return a.changes.apply(w[i:])
 }
 
 // word returns what a word is now.
 func (a *applier) word(g *word) (uint32, error) {
 	if g.best == same {
-		return a.streams[diffs].word(g.was)
+		return a.changes.word(g.was)
 	}
 	by, err := a.streams[tables].number()
 	if err != nil {
 		return 0, err
 	}
-	return corrected(g.guesses[g.best], g.was, by)
+	return corrected(g.now, g.was, by)
 }
 
 // insert takes n bytes from the patch.

@@ -67,12 +67,8 @@ func (c *control) next() (stretch, error) {
 
 // pieces reads the control of the patch once for what it says of the images.
 func (h *header) pieces(ctx context.Context, patch io.ReaderAt) ([]piece, error) {
-	var from [streams]*stream
-	for _, i := range []int{copies, extras, seeks} {
-		from[i] = h.open(patch, i)
-	}
 	found := pieces{old: &h.old, new: &h.new, shortest: h.shortest}
-	c := h.control(&from)
+	c := h.control(h.open(patch))
 	for n := 0; c.more(); n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return nil, fmt.Errorf("reading the patch: %w", ctx.Err())

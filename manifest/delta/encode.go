@@ -6,6 +6,7 @@ import "encoding/binary"
 type encoder struct {
 	*predictor // nil without a transform
 	to         [streams][]byte
+	differ     differences
 }
 
 // encode writes the segments of a file.
@@ -20,6 +21,8 @@ func (e *encoder) encode(old, new []byte, segments []segment) {
 		e.to[inserts] = append(e.to[inserts], new[at:at+s.extra]...)
 		at += s.extra
 	}
+	e.differ.end()
+	e.to[gaps], e.to[diffs] = e.differ.gaps, e.differ.bytes
 }
 
 // copy writes what a copied range differs in.
@@ -38,7 +41,7 @@ func (e *encoder) copy(old, new []byte, from, at, copied int) {
 		case dataPart:
 			e.data(w, o, &p)
 		default:
-			e.differ(w, o)
+			e.differ.add(w, o)
 		}
 		from, at, copied = from+n, at+n, copied-n
 	}
@@ -49,7 +52,7 @@ func (e *encoder) code(w, o []byte, p *part) {
 	var g guess
 	for i := 0; ; {
 		field := e.next(&g, o, i, p)
-		e.differ(w[i:field], o[i:field])
+		e.differ.add(w[i:field], o[i:field])
 		if field == len(o) {
 			return
 		}
@@ -63,24 +66,17 @@ func (e *encoder) code(w, o []byte, p *part) {
 // data writes a part with words of data.
 func (e *encoder) data(w, o []byte, p *part) {
 	i := p.firstWord()
-	e.differ(w[:i], o[:i])
+	e.differ.add(w[:i], o[:i])
 	var g word
 	for ; i+4 <= len(o); i += 4 {
 		e.read(&g, o, i, p)
 		now := le.Uint32(w[i:])
 		if g.best == same {
-			e.differ(w[i:i+4], o[i:i+4])
+			e.differ.add(w[i:i+4], o[i:i+4])
 		} else {
-			e.to[tables] = binary.AppendUvarint(e.to[tables], correction(g.guesses[g.best], g.was, now))
+			e.to[tables] = binary.AppendUvarint(e.to[tables], correction(g.now, g.was, now))
 		}
 		e.settleWord(&g, now)
 	}
-	e.differ(w[i:], o[i:])
-}
-
-// differ writes what turns o into w.
-func (e *encoder) differ(w, o []byte) {
-	for i, b := range w {
-		e.to[diffs] = append(e.to[diffs], b-o[i])
-	}
+	e.differ.add(w[i:], o[i:])
 }

@@ -25,7 +25,6 @@ const (
 	version = 1
 	brotli1 = 1 // the codec: brotli, in blocks
 
-	blockSize  = 1 << 24 // of a stream, before it is compressed
 	maxBlocks  = 1 << 16 // of a patch
 	maxHeader  = 1 << 20
 	maxFile    = math.MaxInt64 / 4
@@ -37,16 +36,20 @@ const (
 	copies  = iota // how many bytes each segment copies
 	extras         // how many new bytes follow them
 	seeks          // how far the old bytes are from the end of those before
-	diffs          // what to add to each copied byte
+	gaps           // how many copied bytes are right before one that differs
+	diffs          // what to add to that one
 	inserts        // the new bytes
 	codes          // what corrects the guesses of references in code
 	tables         // and in tables
 	streams
 )
 
-// windows is the largest brotli window of each stream, as a power of two: the
-// memory that Apply has to give it.
-var windows = [streams]int{copies: 18, extras: 18, seeks: 18, diffs: 22, inserts: 22, codes: 20, tables: 20}
+// windows is the size of the blocks of each stream before they are compressed,
+// and the largest brotli window of them, as a power of two. They bound what
+// Apply holds.
+var windows = [streams]int{
+	copies: 19, extras: 19, seeks: 19, gaps: 20, diffs: 21, inserts: 22, codes: 20, tables: 20,
+}
 
 // header is what a patch begins with.
 type header struct {
@@ -124,7 +127,7 @@ func (h *header) parseStreams(r *counter, size int64) error {
 	for i := range h.streams {
 		s := &h.streams[i]
 		s.length = int64(r.uvarint("the length of a stream", maxFile))
-		for left := s.length; left > 0 && r.err == nil; left -= blockSize {
+		for left := s.length; left > 0 && r.err == nil; left -= 1 << windows[i] {
 			if total++; total > maxBlocks {
 				return damaged("more than %d blocks", maxBlocks)
 			}
@@ -163,7 +166,8 @@ type counter struct {
 	err error
 }
 
-func (c *counter) ReadByte() (byte, error) {
+// byte reads one byte.
+func (c *counter) byte() (byte, error) {
 	b, err := c.r.ReadByte()
 	if err == nil {
 		c.n++
@@ -176,10 +180,12 @@ func (c *counter) uvarint(what string, limit uint64) uint64 {
 	if c.err != nil {
 		return 0
 	}
-	n, err := binary.ReadUvarint(c)
+	n, whole, err := uvarint(c.byte)
 	switch {
 	case err != nil:
 		c.err = unreadable(what, err)
+	case !whole:
+		c.err = damaged("%s has no end", what)
 	case n > limit:
 		c.err = damaged("%s is %d, at most %d is possible", what, n, limit)
 	default:

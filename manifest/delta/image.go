@@ -3,7 +3,7 @@ package delta
 import "encoding/binary"
 
 // maxSections is how many sections of an image a patch may name.
-const maxSections = 32
+const maxSections = 64
 
 // maxAddress is the end of what an image may cover.
 const maxAddress = 1 << 31
@@ -13,6 +13,7 @@ const maxAddress = 1 << 31
 type image struct {
 	base     uint64 // of addresses in the file that are not relative
 	sections []section
+	end      uint32 // of the last section
 }
 
 // A section is a part of the file that is loaded in one piece. Its address is
@@ -26,6 +27,14 @@ type section struct {
 
 // at returns the section of an address, or nil.
 func (m *image) at(address uint32) *section {
+	if address >= m.end {
+		return nil
+	}
+	return m.find(address)
+}
+
+// find is at for an address that is not outside the image.
+func (m *image) find(address uint32) *section {
 	for i := range m.sections {
 		if s := &m.sections[i]; address-s.address < s.memory {
 			return s
@@ -34,14 +43,15 @@ func (m *image) at(address uint32) *section {
 	return nil
 }
 
-// text returns where the first section with code is loaded.
+// text returns where the largest section with code is loaded.
 func (m *image) text() uint32 {
-	for i := range m.sections {
-		if m.sections[i].code {
-			return m.sections[i].address
+	var text section
+	for _, s := range m.sections {
+		if s.code && s.size > text.size {
+			text = s
 		}
 	}
-	return 0
+	return text.address
 }
 
 // run returns the section of the byte at offset, or nil, and how many of n
@@ -90,6 +100,7 @@ func (c *counter) image(size int64) image {
 			c.err = damaged("a section of %d bytes at %d, in a file of %d", s.size, s.offset, size)
 		}
 		m.sections = append(m.sections, s)
+		m.end = max(m.end, s.address+s.memory)
 	}
 	return m
 }

@@ -96,7 +96,7 @@ func (h *header) follow(ctx context.Context, old, new []byte, t Transform) ([str
 	h.transform = X86
 	if t == Automatic {
 		bare.encode(old, new, segments)
-		if estimate(bare.to[diffs]) < estimate(e.to[diffs])+estimate(e.to[codes])+estimate(e.to[tables]) {
+		if estimate(&bare.to) < estimate(&e.to) {
 			h.transform = None
 			return bare.to, nil
 		}
@@ -118,11 +118,15 @@ func (h *header) choosePieces(segments []segment) []piece {
 	}
 }
 
-// estimate returns about how large a stream is when compressed.
-func estimate(raw []byte) int {
-	b := block{raw: raw, window: windows[diffs], quality: 5}
-	b.encode(context.Background())
-	return b.encoded.Len()
+// estimate returns about how much the differences take when compressed.
+func estimate(to *[streams][]byte) int {
+	size := 0
+	for _, i := range []int{gaps, diffs, codes, tables} {
+		b := block{raw: to[i], window: windows[i], quality: 5}
+		b.encode(context.Background())
+		size += b.encoded.Len()
+	}
+	return size
 }
 
 // block is a part of a stream that is compressed by itself.
@@ -140,7 +144,7 @@ func compress(ctx context.Context, h *header, raw [streams][]byte) ([][]byte, er
 	var all []*block
 	for i, stream := range raw {
 		h.streams[i].length = int64(len(stream))
-		for part := range slices.Chunk(stream, blockSize) {
+		for part := range slices.Chunk(stream, 1<<windows[i]) {
 			all = append(all, &block{raw: part, window: windows[i], quality: brotli.BestCompression})
 		}
 	}
@@ -163,7 +167,7 @@ func compress(ctx context.Context, h *header, raw [streams][]byte) ([][]byte, er
 	body := make([][]byte, 0, len(all))
 	rest := all
 	for i, stream := range raw {
-		count := (len(stream) + blockSize - 1) / blockSize
+		count := (len(stream) + 1<<windows[i] - 1) >> windows[i]
 		for _, b := range rest[:count] {
 			if b.err != nil {
 				return nil, b.err
@@ -192,4 +196,3 @@ func (b *block) encode(ctx context.Context) {
 		b.err = fmt.Errorf("compressing the patch: %w", err)
 	}
 }
-

@@ -17,7 +17,7 @@ var kinds = [256]byte{
 }
 
 // learnedBits is the size of the table of learned addresses.
-const learnedBits = 17
+const learnedBits = 15
 
 // predictor guesses what references of the old image have become in the new.
 // Make and Apply feed it the same ranges in the same order, and the same
@@ -116,7 +116,8 @@ func (m *image) reference(code []byte, i int, address uint32) (field int, target
 }
 
 // next finds the next reference in a part with code from i on, and guesses what
-// it is now. It returns where the field begins, len(o) for none.
+// it is now. It returns where the field begins, len(o) for none. What lies
+// before i may be new already, so it is not looked at.
 func (p *predictor) next(g *guess, o []byte, i int, in *part) int {
 	field, target := p.old.reference(o, i, in.old)
 	if field == len(o) {
@@ -128,7 +129,7 @@ func (p *predictor) next(g *guess, o []byte, i int, in *part) int {
 	switch {
 	case kind == 0:
 		kind = conditional
-	case kind == indirect && field >= 2:
+	case kind == indirect && field-2 >= i:
 		before = o[field-2]
 	}
 	g.trust = &p.useful[int(kind-1)<<8|int(before)]

@@ -9,91 +9,100 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// streamBuffer is how much of a stream is decompressed at once.
-const streamBuffer = 1 << 15
+// names of the streams, for errors.
+var names = [streams]string{
+	"copied lengths", "new lengths", "seeks", "gaps", "differences", "new bytes",
+	"references in code", "references in tables",
+}
+
+// decoder decompresses the blocks of a patch, one at a time: the tables of the
+// codec are needed once, however many streams there are.
+type decoder struct {
+	patch io.ReaderAt
+	input bufio.Reader
+	codec *brotli.Reader
+}
 
 // stream reads one stream of a patch, block after block.
 type stream struct {
-	name   string
-	patch  io.ReaderAt
-	blocks blocks
-	window int
-
-	left   int64 // of the whole stream
-	block  int64 // left of the open block
-	input  bufio.Reader
-	codec  *brotli.Reader
-	buffer []byte
-	ahead  []byte // what is in the buffer and was not taken
+	decoder *decoder
+	name    string
+	blocks  blocks
+	window  int
+	left    int64  // of the stream, behind the buffer
+	buffer  []byte // a block
+	ahead   []byte // what of it was not taken
 }
 
-// names of the streams, for errors.
-var names = [streams]string{
-	"copied lengths", "new lengths", "seeks", "differences", "new bytes", "references in code", "references in tables",
+// open returns the streams of a patch.
+func (h *header) open(patch io.ReaderAt) *[streams]*stream {
+	d := &decoder{patch: patch}
+	var all [streams]*stream
+	for i, b := range h.streams {
+		all[i] = &stream{decoder: d, name: names[i], blocks: b, window: windows[i], left: b.length}
+	}
+	return &all
 }
 
-// open returns stream i of the patch.
-func (h *header) open(patch io.ReaderAt, i int) *stream {
-	s := &stream{name: names[i], patch: patch, blocks: h.streams[i], window: windows[i]}
-	s.left = s.blocks.length
-	return s
-}
-
-// fill puts more of the stream into the empty buffer. It never gives more than
-// the header says, fails where a block holds less or more, and returns io.EOF
-// at the end.
+// fill puts the next block into the buffer. It fails where the block holds less
+// or more than the header says, and returns io.EOF at the end.
 func (s *stream) fill() error {
-	if s.block == 0 {
-		if err := s.next(); err != nil {
-			return err
-		}
-	}
-	if s.buffer == nil {
-		s.buffer = make([]byte, streamBuffer)
-	}
-	n, err := s.codec.Read(s.buffer[:min(streamBuffer, s.block)])
-	if n == 0 && err == nil {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return s.failed(err)
-	}
-	s.ahead = s.buffer[:n]
-	s.block -= int64(n)
-	s.left -= int64(n)
-	return nil
-}
-
-// next ends a block and opens the one after it, if there is one.
-func (s *stream) next() error {
-	if s.codec != nil {
-		var more [1]byte
-		switch n, err := s.codec.Read(more[:]); {
-		case n > 0:
-			return damaged("a block of the %s is longer than the header says", s.name)
-		case err != nil && !errors.Is(err, io.EOF):
-			return s.failed(err)
-		}
-	}
 	if s.left == 0 {
 		return io.EOF
 	}
+	n := int(min(s.left, 1<<s.window))
+	if cap(s.buffer) < n {
+		s.buffer = make([]byte, n)
+	}
 	size := s.blocks.sizes[0]
-	s.input.Reset(marked{io.NewSectionReader(s.patch, s.blocks.at, size)})
+	err := s.decoder.decode(s.buffer[:n], s.blocks.at, size, s.window)
+	var read *readError
+	switch {
+	case errors.As(err, &read):
+		return err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return damaged("a block of the %s ends too early", s.name)
+	case err != nil:
+		return fmt.Errorf("%w: the %s cannot be read: %w", ErrDamaged, s.name, err)
+	}
 	s.blocks.sizes, s.blocks.at = s.blocks.sizes[1:], s.blocks.at+size
-	first, err := s.input.Peek(1)
+	s.ahead, s.left = s.buffer[:n], s.left-int64(n)
+	return nil
+}
+
+// decode fills p from the block of size bytes at at, which must give no more
+// and want no larger window.
+func (d *decoder) decode(p []byte, at, size int64, window int) error {
+	d.input.Reset(marked{io.NewSectionReader(d.patch, at, size)})
+	first, err := d.input.Peek(1)
 	if err != nil {
-		return s.failed(err)
+		return err
 	}
-	if bits := windowBits(first[0]); bits > s.window {
-		return damaged("a block of the %s wants a window of 2^%d bytes, at most 2^%d is given", s.name, bits, s.window)
+	if bits := windowBits(first[0]); bits > window {
+		return fmt.Errorf("a window of 2^%d bytes, at most 2^%d is given", bits, window)
 	}
-	if s.codec == nil {
-		s.codec = brotli.NewReader(&s.input)
-	} else if err := s.codec.Reset(&s.input); err != nil {
-		return s.failed(err)
+	if d.codec == nil {
+		d.codec = brotli.NewReader(&d.input)
+	} else if err := d.codec.Reset(&d.input); err != nil {
+		return err
 	}
-	s.block = min(s.left, blockSize)
+	for len(p) > 0 {
+		n, err := d.codec.Read(p)
+		if n == 0 && err == nil {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+	var more [1]byte
+	switch n, err := d.codec.Read(more[:]); {
+	case n > 0:
+		return errors.New("a block is longer than the header says")
+	case err != nil && !errors.Is(err, io.EOF):
+		return err
+	}
 	return nil
 }
 
@@ -128,18 +137,6 @@ type readError struct{ err error }
 func (e *readError) Error() string { return "reading the patch: " + e.err.Error() }
 func (e *readError) Unwrap() error { return e.err }
 
-// failed names the stream in an error.
-func (s *stream) failed(err error) error {
-	var read *readError
-	switch {
-	case errors.As(err, &read):
-		return err
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return damaged("a block of the %s ends too early", s.name)
-	}
-	return fmt.Errorf("%w: the %s cannot be read: %w", ErrDamaged, s.name, err)
-}
-
 // more makes sure that something is ahead, where something is wanted.
 func (s *stream) more() error {
 	if len(s.ahead) > 0 {
@@ -164,45 +161,14 @@ func (s *stream) full(p []byte) error {
 	return nil
 }
 
-// sum fills w with the sums of the bytes of o and of the stream.
-func (s *stream) sum(w, o []byte) error {
-	for len(w) > 0 {
-		if err := s.more(); err != nil {
-			return err
-		}
-		n := min(len(w), len(s.ahead))
-		add(w[:n], o[:n], s.ahead[:n])
-		w, o, s.ahead = w[n:], o[n:], s.ahead[n:]
+// byte reads one byte.
+func (s *stream) byte() (byte, error) {
+	if err := s.more(); err != nil {
+		return 0, err
 	}
-	return nil
-}
-
-// word returns the sum of the four bytes of a word, each by itself, and of the
-// stream.
-func (s *stream) word(was uint32) (uint32, error) {
-	if len(s.ahead) >= 4 {
-		const high = 0x80808080
-		by := le.Uint32(s.ahead)
-		s.ahead = s.ahead[4:]
-		return (was&^high + by&^high) ^ (was^by)&high, nil
-	}
-	var o, w [4]byte
-	le.PutUint32(o[:], was)
-	err := s.sum(w[:], o[:])
-	return le.Uint32(w[:]), err
-}
-
-// add sets w to the sums of the bytes of a and b, all of one length.
-func add(w, a, b []byte) {
-	const high = 0x8080808080808080
-	for len(w) >= 8 && len(a) >= 8 && len(b) >= 8 {
-		x, y := le.Uint64(a), le.Uint64(b)
-		le.PutUint64(w, (x&^high+y&^high)^(x^y)&high)
-		w, a, b = w[8:], a[8:], b[8:]
-	}
-	for i := range w {
-		w[i] = a[i] + b[i]
-	}
+	b := s.ahead[0]
+	s.ahead = s.ahead[1:]
+	return b, nil
 }
 
 // number reads one number.
@@ -212,31 +178,35 @@ func (s *stream) number() (uint64, error) {
 		s.ahead = s.ahead[1:]
 		return uint64(n), nil
 	}
-	n := uint64(0)
+	n, whole, err := uvarint(s.byte)
+	if err == nil && !whole {
+		err = damaged("a number among the %s has no end", s.name)
+	}
+	return n, err
+}
+
+// uvarint reads a number of seven bits in each byte, the lowest first, the high
+// bit set in all but the last. It is not whole when it has more than 64 bits.
+func uvarint(next func() (byte, error)) (n uint64, whole bool, err error) {
 	for shift := 0; shift < 64; shift += 7 {
-		if err := s.more(); err != nil {
-			return 0, err
+		b, err := next()
+		if err != nil {
+			return 0, false, err
 		}
-		b := s.ahead[0]
-		s.ahead = s.ahead[1:]
 		if shift == 63 && b > 1 {
 			break
 		}
 		if n |= uint64(b&0x7F) << shift; b < 0x80 {
-			return n, nil
+			return n, true, nil
 		}
 	}
-	return 0, damaged("a number among the %s has no end", s.name)
+	return 0, false, nil
 }
 
 // ended reports an error where the stream has more than was asked for.
 func (s *stream) ended() error {
-	if len(s.ahead) == 0 {
-		if err := s.fill(); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return err
-		}
+	if len(s.ahead) > 0 || s.left > 0 {
+		return damaged("the %s do not end with the file", s.name)
 	}
-	return damaged("the %s do not end with the file", s.name)
+	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 const (
 	pageSize = 1 << 14
-	pages    = 1 << 8
+	pages    = 1 << 7
 )
 
 // window reads a file at random and keeps the pages that were read last, each

@@ -41,10 +41,11 @@ func newWords(old, new *image) words {
 // A word is what the readings make of one word of the old image.
 type word struct {
 	was     uint32
-	valid   [readings]bool
-	guesses [readings]uint32
-	any     bool
+	now     uint32 // by the best reading
 	best    int
+	valid   uint32 // a bit for each reading
+	targets [readings]uint32
+	bases   [readings]uint32 // what the new target is counted from
 }
 
 // firstWord returns where in a part with data the words begin; its end where
@@ -59,12 +60,10 @@ func (p *part) firstWord() int {
 // read reads the word at i of o.
 func (p *predictor) read(w *word, o []byte, i int, in *part) {
 	w.was = le.Uint32(o[i:])
-	w.best, w.any = same, false
+	w.now, w.best, w.valid = w.was, same, 0
 	if w.was+small <= 2*small {
 		return
 	}
-	w.valid = [readings]bool{same: true}
-	w.guesses[same] = w.was
 	at, now := in.old+uint32(i), in.new+uint32(i)
 	p.consider(w, relative, w.was, 0)
 	p.consider(w, fromText, w.was+p.words.text[0], p.words.text[1])
@@ -77,48 +76,62 @@ func (p *predictor) read(w *word, o []byte, i int, in *part) {
 	}
 	for k, by := range p.words.changed {
 		if by != 0 {
-			w.valid[asLast+k], w.guesses[asLast+k], w.any = true, w.was+by, true
+			w.valid |= 1 << (asLast + k)
 		}
 	}
-	if !w.any {
+	if w.valid == 0 {
 		return
 	}
+	w.valid |= 1 << same
 	score := &p.words.score[p.words.history]
 	for r := relative; r < readings; r++ {
-		if w.valid[r] && (score[r] > score[w.best] || r == pointer && score[r] == score[w.best]) {
+		if w.valid>>r&1 == 1 && (score[r] > score[w.best] || r == pointer && score[r] == score[w.best]) {
 			w.best = r
 		}
 	}
+	w.now = p.guessed(w, w.best)
 }
 
 // consider takes in a reading that makes the word point to an old address; the
 // new word counts from base.
 func (p *predictor) consider(w *word, reading int, target, base uint32) {
 	if p.old.at(target) != nil {
-		w.valid[reading], w.guesses[reading], w.any = true, p.target(target)-base, true
+		w.valid |= 1 << reading
+		w.targets[reading], w.bases[reading] = target, base
 	}
 }
 
-// settleWord tells the predictor what the word is now.
+// guessed returns what the word is now by a reading.
+func (p *predictor) guessed(w *word, reading int) uint32 {
+	switch reading {
+	case same:
+		return w.was
+	case asLast, asBefore:
+		return w.was + p.words.changed[reading-asLast]
+	}
+	return p.target(w.targets[reading]) - w.bases[reading]
+}
+
+// settleWord tells the predictor what the word is now. The other readings are
+// looked at only where the best was wrong.
 func (p *predictor) settleWord(w *word, now uint32) {
-	right := same
-	if w.any {
+	right := w.best
+	score := &p.words.score[p.words.history]
+	switch {
+	case w.valid == 0:
+	case w.now == now:
+		score[right] = min(score[right]+1, 20)
+	default:
 		right = unread
-		score := &p.words.score[p.words.history]
 		for r := range readings {
 			switch {
-			case !w.valid[r]:
-			case w.guesses[r] == now:
-				if right == unread {
-					right = r
-				}
+			case w.valid>>r&1 == 0:
+			case r != w.best && p.guessed(w, r) == now:
+				right = min(right, r)
 				score[r] = min(score[r]+1, 20)
 			default:
 				score[r] = max(score[r]-2, -21)
 			}
-		}
-		if w.guesses[w.best] == now {
-			right = w.best
 		}
 	}
 	p.words.history = (p.words.history*(readings+1) + right) % histories
