@@ -89,6 +89,7 @@ func TestScript(t *testing.T) {
 			"bucket":    bucket,
 			"ndjson":    ndjson,
 			"expand":    expand,
+			"hospital":  hospital,
 		},
 	})
 }

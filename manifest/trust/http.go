@@ -181,9 +181,9 @@ func (w *web) ask(ctx context.Context, c *clients, name string, header http.Head
 		cancel()
 		return nil, nil, w.failure(ctx, target, err)
 	}
-	if response.StatusCode == http.StatusProxyAuthRequired {
+	if proxy := w.proxyOf(response.Request.URL); proxy != nil && response.StatusCode == http.StatusProxyAuthRequired {
 		discard(response, cancel)
-		return nil, nil, w.failure(ctx, target, refusedByProxy(w.proxyOf(response.Request.URL), response))
+		return nil, nil, w.failure(ctx, target, refusedByProxy(proxy, response))
 	}
 	return response, cancel, nil
 }

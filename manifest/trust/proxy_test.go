@@ -260,6 +260,13 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+func TestALogInThatNoProxyAsksFor(t *testing.T) {
+	remote := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
+	if _, _, err := read(t.Context(), remote, "x", 0); codeOf(err) != trust.CodeStatus {
+		t.Errorf("got %v, want %s", err, trust.CodeStatus)
+	}
+}
+
 func TestADeadProxy(t *testing.T) {
 	r := trusttest.New(t)
 	for _, scheme := range []string{"http", "https"} {

@@ -40,11 +40,11 @@ func Find(env func(string) string) Finder {
 	}
 }
 
-// named tells whether the environment says anything about proxies.
+// named tells whether the environment names a proxy. An exception alone does
+// not: it must not switch the settings of the system off.
 func named(env func(string) string) bool {
-	return slices.ContainsFunc([]string{
-		"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy",
-	}, func(name string) bool { return env(name) != "" })
+	return slices.ContainsFunc([]string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"},
+		func(name string) bool { return env(name) != "" })
 }
 
 // local tells whether a host is this machine, to which no proxy leads.

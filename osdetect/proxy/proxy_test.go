@@ -72,7 +72,7 @@ func TestThisMachineHasNoProxy(t *testing.T) {
 }
 
 func TestTheEnvironmentIsNoticed(t *testing.T) {
-	for name, want := range map[string]bool{"https_proxy": true, "HTTP_PROXY": true, "NO_PROXY": true, "PROXY": false} {
+	for name, want := range map[string]bool{"https_proxy": true, "HTTP_PROXY": true, "NO_PROXY": false, "PROXY": false} {
 		env := func(asked string) string {
 			if asked == name {
 				return "x"

@@ -3,6 +3,7 @@ package text
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -199,5 +200,29 @@ func BenchmarkFirstMessage(b *testing.B) {
 		if p.Message("view-absent", nil) == "" {
 			b.Fatal("no text")
 		}
+	}
+}
+
+func TestEachReasonIsTold(t *testing.T) {
+	args := map[string]string{
+		"Mirrors": "https://a.example, b", "Mirror1": "https://a.example", "Code1": "network-unreachable", "File1": "x.json",
+		"Mirror2": "b", "Code2": "network-proxy-refused", "Proxy2": "proxy:3128", "File2": "y\x1b[31m.json", "Found2": "403",
+	}
+	for _, tt := range []struct{ lang, want string }{
+		{English, "None of the addresses of the repository can be used. https://a.example: The repository cannot be reached (x.json). " +
+			"b: The proxy proxy:3128 does not let y[31m.json through: 403."},
+		{French, "Aucune des adresses du dépôt n'est utilisable. https://a.example : Le dépôt est injoignable (x.json). " +
+			"b : Le proxy proxy:3128 ne laisse pas passer y[31m.json : 403."},
+	} {
+		if got := printer(t, tt.lang).Message("network-mirrors", args); got != tt.want {
+			t.Errorf("%s: got %q, want %q", tt.lang, got, tt.want)
+		}
+	}
+	many := map[string]string{}
+	for i := range 12 {
+		many["Code"+strconv.Itoa(i+1)], many["Mirror"+strconv.Itoa(i+1)] = "network-cut", "mirror-"+strconv.Itoa(i+1)
+	}
+	if got := strings.Count(printer(t, English).Message("network-mirrors", many), "mirror-"); got != 12 {
+		t.Errorf("%d of 12 mirrors are told", got)
 	}
 }
