@@ -18,6 +18,7 @@ manifest/trust                 manifest
 manifest/publish               manifest manifest/delta/archive manifest/trust
 manifest/publish/hsm           -
 manifest/reference             manifest
+manifest/publish/provenance    -
 manifest/mirror                manifest manifest/trust installer/durable installer/store
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
@@ -51,6 +52,7 @@ tui                            manifest installer/event installer/plan installer
 
 manifest/manifesttest          manifest
 manifest/trust/trusttest       manifest/trust
+manifest/publish/provenance/provenancetest  -
 manifest/trust/conformance     manifest/trust installer/durable
 installer/durable/durabletest  installer/durable
 installer/backend/backendtest  manifest installer/backend installer/durable/durabletest
@@ -94,6 +96,14 @@ var reserved = []struct{ imported, packages, reason string }{
 	{
 		tuf, "manifest/trust manifest/trust/trusttest manifest/publish",
 		"the rest of the program sees manifest.Verified, never TUF",
+	},
+	{
+		"github.com/sigstore/sigstore-go/pkg/verify", "manifest/publish/provenance",
+		"who built a package is a second opinion, asked for in one place",
+	},
+	{
+		"github.com/releve-sante/releve/manifest/publish/provenance", "cmd/releve-repo",
+		"what it links weighs more than the whole client, which goes by the signed metadata",
 	},
 	{
 		"os/exec", "installer manifest/publish/hsm manifest/trust/conformance",

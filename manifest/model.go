@@ -37,18 +37,20 @@ type Component struct {
 
 // Release is one version of a component for one platform.
 type Release struct {
-	Version   string      `json:"version"`
-	Platform  Platform    `json:"platform"`
-	Date      string      `json:"date,omitempty"` // YYYY-MM-DD, as the publisher printed it
-	Backend   string      `json:"backend,omitempty"`
-	Artifact  *Artifact   `json:"artifact,omitempty"` // nil: known, but nobody may redistribute it
-	Deltas    []Delta     `json:"deltas,omitempty"`   // smaller downloads for machines that have one of the versions before
-	Requires  []Rule      `json:"requires,omitempty"`
-	Needs     []Need      `json:"needs,omitempty"`
-	Conflicts []Need      `json:"conflicts,omitempty"`
-	Probes    []Probe     `json:"probes,omitempty"`
-	Withdrawn *Withdrawal `json:"withdrawn,omitempty"`
-	Source    string      `json:"source,omitempty"` // where the facts of this release come from
+	Version  string    `json:"version"`
+	Platform Platform  `json:"platform"`
+	Date     string    `json:"date,omitempty"` // YYYY-MM-DD, as the publisher printed it
+	Backend  string    `json:"backend,omitempty"`
+	Artifact *Artifact `json:"artifact,omitempty"` // nil: known, but nobody may redistribute it
+	Deltas   []Delta   `json:"deltas,omitempty"`   // smaller downloads for machines that have one of the versions before
+
+	Provenance *Provenance `json:"provenance,omitempty"` // who built Artifact, by somebody else's signature
+	Requires   []Rule      `json:"requires,omitempty"`
+	Needs      []Need      `json:"needs,omitempty"`
+	Conflicts  []Need      `json:"conflicts,omitempty"`
+	Probes     []Probe     `json:"probes,omitempty"`
+	Withdrawn  *Withdrawal `json:"withdrawn,omitempty"`
+	Source     string      `json:"source,omitempty"` // where the facts of this release come from
 }
 
 // Artifact names the bytes of a release.
@@ -79,6 +81,17 @@ type Delta struct {
 	Path   string `json:"path"`   // target path in the repository, slash-separated
 	Length int64  `json:"length"` // bytes
 	SHA256 string `json:"sha256"` // 64 lower-case hexadecimal digits
+}
+
+// Provenance names a sigstore bundle in which a transparency log and an
+// authority of certificates vouch for who built the artifact of a release. It
+// is a second opinion: what may be installed is decided without it.
+type Provenance struct {
+	Path     string `json:"path"`     // target path in the repository, slash-separated
+	Length   int64  `json:"length"`   // bytes
+	SHA256   string `json:"sha256"`   // 64 lower-case hexadecimal digits
+	Identity string `json:"identity"` // that the certificate names, for example the URL of a workflow
+	Issuer   string `json:"issuer"`   // that vouched for the identity, an https URL
 }
 
 // Confidence says how well a rule is established.

@@ -33,6 +33,7 @@ func (r *Release) check(component string, seen map[releaseKey]platforms) *Syntax
 		checkBackend(r.Backend),
 		checkArtifact(component, r.Artifact),
 		r.checkDeltas(component),
+		r.checkProvenance(component),
 		each("requires", maxEntries, r.Requires, (*Rule).check),
 		each("needs", maxEntries, r.Needs, (*Need).check),
 		each("conflicts", maxEntries, r.Conflicts, (*Need).check),
@@ -107,6 +108,41 @@ func checkArtifact(component string, a *Artifact) *SyntaxError {
 		}
 	}
 	return nil
+}
+
+// maxProvenance is the largest sigstore bundle, in bytes.
+const maxProvenance = 1 << 20
+
+// checkProvenance checks what is said about who built the package.
+func (r *Release) checkProvenance(component string) *SyntaxError {
+	p := r.Provenance
+	if p == nil {
+		return nil
+	}
+	if r.Artifact == nil {
+		return missing("artifact") // what it would be the provenance of
+	}
+	err := first(
+		checkTarget(component, p.Path, p.Length, p.SHA256),
+		checkBetween("length", p.Length, 1, maxProvenance),
+		checkSaid("identity", p.Identity),
+		checkSaid("issuer", p.Issuer),
+	)
+	if err == nil && !strings.HasPrefix(p.Issuer, "https://") {
+		err = outside("issuer", "https://", p.Issuer)
+	}
+	if err != nil {
+		return err.under("provenance")
+	}
+	return nil
+}
+
+// checkSaid checks a line that must not be empty.
+func checkSaid(field, s string) *SyntaxError {
+	if strings.TrimSpace(s) == "" {
+		return missing(field)
+	}
+	return checkLine(field, s)
 }
 
 // checkTarget checks how a release names bytes. It refuses a path outside the

@@ -90,7 +90,7 @@ type badDocument struct {
 }
 
 func badDocuments() []badDocument {
-	return slices.Concat(badComponents(), badReleases(), badRules(), badOthers(), badRollouts(), badFloors())
+	return slices.Concat(badComponents(), badReleases(), badProvenances(), badRules(), badOthers(), badRollouts(), badFloors())
 }
 
 func badComponents() []badDocument {
@@ -242,5 +242,19 @@ func badOthers() []badDocument {
 		{name: "remedy-without-text", kind: a, path: "advisories[0].remedies[0].text", code: CodeMissingField},
 		{name: "remedy-in-code", kind: a, path: "advisories[0].remedies[0].code", value: `"a b"`, code: CodeValue},
 		{name: "advisory-in-month-13", kind: a, path: "advisories[0].date", value: `"2024-13-01"`, code: CodeValue},
+	}
+}
+
+// badProvenances are documents with a wrong word about who built a package.
+func badProvenances() []badDocument {
+	const c, r = "component", "releases[0]."
+	return []badDocument{
+		{name: "provenance-of-nothing", kind: c, path: r + "provenance.identity", value: `" "`, code: CodeMissingField},
+		{name: "provenance-of-nobody", kind: c, path: r + "provenance.issuer", code: CodeMissingField},
+		{name: "provenance-of-a-strange-issuer", kind: c, path: r + "provenance.issuer", value: `"http://issuer.example"`, code: CodeValue},
+		{name: "provenance-of-another-component", kind: c, path: r + "provenance.path", blind: true,
+			value: `"components/galss/5.1.8/macos/x.sigstore.json"`, code: CodeValue},
+		{name: "provenance-without-digest", kind: c, path: r + "provenance.sha256", code: CodeMissingField},
+		{name: "provenance-beyond-reason", kind: c, path: r + "provenance.length", value: `1048577`, code: CodeValue},
 	}
 }

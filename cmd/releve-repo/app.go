@@ -125,7 +125,8 @@ PIN of a token from a prompt or RELEVE_REPO_PIN.`,
 		a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(),
 		a.addCommand(), a.deltaCommand(), a.describeCommand(), a.withdrawCommand(), a.floorCommand(),
 		a.channelCommand(), a.ringCommand(), a.advisoriesCommand(),
-		a.serveCommand(), a.bundleCommand(), a.mirrorCommand(), a.versionCommand(),
+		a.serveCommand(), a.bundleCommand(), a.mirrorCommand(), a.provenanceCommand(), a.sigstoreRootCommand(),
+		a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand())
 	return root

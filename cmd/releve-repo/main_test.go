@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,6 +20,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/releve-sante/releve/manifest/publish/provenance/provenancetest"
 )
 
 // TestMain registers releve-repo itself as a command of the scripts.
@@ -40,6 +44,7 @@ func TestScript(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
 			e.Setenv("LANG", "en_GB.UTF-8")
+			e.Values["t"] = t
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -48,6 +53,8 @@ func TestScript(t *testing.T) {
 			"status":   wantStatus,
 			"spoil":    spoil,
 			"target":   findTarget,
+			"attested": attested,
+			"spoilall": spoilAll,
 			"copytree": copyTree,
 			"middle":   spoilMiddle,
 			"cut":      cutFile,
@@ -153,4 +160,30 @@ func serveFolder(ts *testscript.TestScript, _ bool, args []string) {
 	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
 	ts.Defer(server.Close)
 	ts.Setenv("SERVER", server.URL)
+}
+
+// attested: attested PACKAGE BUNDLE ROOT has a sigstore of its own attest who
+// built a package; $IDENTITY and $ISSUER are then what the bundle names.
+func attested(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	s := provenancetest.New(ts.Value("t").(testing.TB))
+	bundle := s.Bundle(fmt.Sprintf("%x", sha256.Sum256(data)), provenancetest.Identity, provenancetest.Issuer)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), s.Root(), 0o600))
+	ts.Setenv("IDENTITY", provenancetest.Identity)
+	ts.Setenv("ISSUER", provenancetest.Issuer)
+}
+
+// spoilAll: spoilall FOLDER ENDING changes the last byte of each file in a
+// folder whose name has an ending.
+func spoilAll(ts *testscript.TestScript, neg bool, args []string) {
+	found, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*"+args[1]))
+	ts.Check(err)
+	if len(found) == 0 {
+		ts.Fatalf("no %s in %s", args[1], args[0])
+	}
+	for _, name := range found {
+		spoil(ts, neg, []string{name})
+	}
 }

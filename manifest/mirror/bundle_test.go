@@ -56,6 +56,12 @@ func published(t testing.TB) (dir string, root []byte) {
 		})
 		must(t, err)
 	}
+	_, err = r.Attest(publish.Attestation{
+		Component: "galss", Version: "3.43", Platform: manifest.MacOS, Data: []byte("{}"),
+		Identity: "https://build.example/galss", Issuer: "https://issuer.example",
+	})
+	must(t, err)
+	must(t, r.SetSigstoreRoot([]byte("{}")))
 	must(t, r.SetChannel("stable", "galss", []string{"3.43", "3.42"}))
 	must(t, r.SetChannel("stable", "cryptolib-cps", []string{"5.1.5"}))
 	must(t, r.SetChannel("pilot", "galss", []string{"4.0"}))
@@ -122,6 +128,7 @@ var stable = []string{
 	"bundle.json", "metadata/1.root.json", "metadata/timestamp.json",
 	"targets/advisories.json", "targets/channels/stable.json",
 	"targets/components/cryptolib-cps/component.json", "targets/components/galss/component.json",
+	"targets/sigstore/trusted_root.json",
 }
 
 func TestWhatIsInABundle(t *testing.T) {
@@ -129,6 +136,7 @@ func TestWhatIsInABundle(t *testing.T) {
 		cryptolib = "targets/components/cryptolib-cps/5.1.5/any/cryptolib-cps.tar.gz"
 		windows   = "targets/components/galss/3.43/windows/galss.tar.gz"
 		macos     = "targets/components/galss/3.43/macos/galss.tar.gz"
+		attested  = macos + ".sigstore.json"
 		newer     = "targets/components/galss/4.0/windows/galss.tar.gz"
 	)
 	dir, root := published(t)
@@ -138,10 +146,10 @@ func TestWhatIsInABundle(t *testing.T) {
 		want []string
 	}{
 		{"one-system", mirror.Selection{Channels: []string{"stable"}, Platforms: []manifest.Platform{manifest.Windows}}, []string{cryptolib, windows}},
-		{"two-systems", mirror.Selection{Channels: []string{"stable"}, Platforms: []manifest.Platform{manifest.MacOS, manifest.Windows}}, []string{cryptolib, macos, windows}},
-		{"every-system", mirror.Selection{Channels: []string{"stable"}}, []string{cryptolib, macos, windows}},
-		{"one-component", mirror.Selection{Channels: []string{"stable"}, Components: []string{"galss"}}, []string{macos, windows}},
-		{"two-channels", mirror.Selection{Channels: []string{"pilot", "stable"}, Components: []string{"galss"}}, []string{macos, windows, newer, "targets/channels/pilot.json"}},
+		{"two-systems", mirror.Selection{Channels: []string{"stable"}, Platforms: []manifest.Platform{manifest.MacOS, manifest.Windows}}, []string{cryptolib, macos, attested, windows}},
+		{"every-system", mirror.Selection{Channels: []string{"stable"}}, []string{cryptolib, macos, attested, windows}},
+		{"one-component", mirror.Selection{Channels: []string{"stable"}, Components: []string{"galss"}}, []string{macos, attested, windows}},
+		{"two-channels", mirror.Selection{Channels: []string{"pilot", "stable"}, Components: []string{"galss"}}, []string{macos, attested, windows, newer, "targets/channels/pilot.json"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out := t.TempDir()

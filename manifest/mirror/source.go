@@ -18,6 +18,7 @@ type Selection struct {
 	Channels   []string            // none: all channels
 	Platforms  []manifest.Platform // none: all
 	Components []string            // whose packages are taken; none: all
+	Deltas     bool                // smaller downloads too; a stick has no use for them
 }
 
 func (s Selection) isAll() bool {
@@ -134,6 +135,14 @@ func (s *source) offered(v manifest.Verified, component string, sel Selection, w
 			continue
 		}
 		wanted[a.Path] = a
+		if p := release.Provenance; p != nil {
+			wanted[p.Path] = nil
+		}
+		for _, d := range release.Deltas {
+			if sel.Deltas {
+				wanted[d.Path] = nil
+			}
+		}
 		s.report.Packages = append(s.report.Packages, Package{component, release.Version, release.Platform, a.Length})
 	}
 }

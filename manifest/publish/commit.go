@@ -233,14 +233,18 @@ func (r *Repo) checkDocuments(s *state) error {
 	return nil
 }
 
-// checkArtifact compares what a component says about an artifact with what
-// its role signed.
+// checkArtifact compares what a component says about an artifact, and about
+// the bytes beside it, with what its role signed.
 func (s *state) checkArtifact(component string, release manifest.Release) error {
-	a := release.Artifact
-	if a == nil {
-		return nil
+	if a := release.Artifact; a != nil {
+		if err := s.checkSigned(component, a.Path, a.Length, a.SHA256); err != nil {
+			return err
+		}
 	}
-	return s.checkSigned(component, a.Path, a.Length, a.SHA256)
+	if p := release.Provenance; p != nil {
+		return s.checkSigned(component, p.Path, p.Length, p.SHA256)
+	}
+	return nil
 }
 
 // checkSigned compares what a component says about a file with what its role

@@ -24,6 +24,9 @@ type Report struct {
 	Deltas     int
 	Bytes      int64    // of all artifacts
 	Pending    []string // roles changed since the last publication, which clients do not see
+
+	Attestations []Attestation // about who built the artifacts; nobody has looked into them here
+	SigstoreRoot []byte        // the document SigstoreRootPath, nil when there is none
 }
 
 // Verify reads a repository as a client does, from its first root: all
@@ -63,6 +66,11 @@ func (r *Repo) Verify(ctx context.Context) (Report, error) {
 	if err := r.readAll(ctx, client, s, &report); err != nil {
 		return Report{}, err
 	}
+	blob, err := client.Authenticated(ctx, SigstoreRootPath)
+	if err != nil && !errors.Is(err, manifest.ErrNoDocument) {
+		return Report{}, err
+	}
+	report.SigstoreRoot = blob.Data
 	report.Status = client.Status()
 	return report, nil
 }
@@ -121,6 +129,9 @@ func (r *Repo) verifyRelease(ctx context.Context, s *state, component string, re
 	}
 	report.Artifacts++
 	report.Bytes += a.Length
+	if err := r.attested(ctx, s, component, release, report); err != nil {
+		return err
+	}
 	if !isArchive(a.Path) {
 		return nil
 	}
