@@ -65,6 +65,7 @@ func TestScript(t *testing.T) {
 			e.Setenv("LANG", "en_GB.UTF-8")
 			e.Values["lock"] = &holder{}
 			e.Values["tariff"] = &tariff{}
+			e.Values["t"] = t
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -79,6 +80,7 @@ func TestScript(t *testing.T) {
 			"replace":   replaceText,
 			"truncate":  truncateFile,
 			"cut":       cutFile,
+			"attested":  attested,
 			"fill":      fillFile,
 			"spoil":     spoil,
 			"hold":      holdLock,

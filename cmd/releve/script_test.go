@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -12,11 +14,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/releve-sante/releve/installer/lock"
+	"github.com/releve-sante/releve/manifest/publish/provenance/provenancetest"
 )
 
 // copyTree copies a folder: copytree FROM TO.
@@ -48,6 +52,15 @@ func cutFile(ts *testscript.TestScript, _ bool, args []string) {
 	data, err := os.ReadFile(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), data[:len(data)/2], 0o600))
+}
+
+// attested has somebody attest who built a package: attested PACKAGE BUNDLE.
+func attested(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	s := provenancetest.New(ts.Value("t").(testing.TB))
+	bundle := s.Bundle(fmt.Sprintf("%x", sha256.Sum256(data)), "https://build.example/galss", "https://issuer.example")
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), bundle, 0o600))
 }
 
 // fillFile makes a file of spaces: fill FILE BYTES.

@@ -24,6 +24,10 @@ type Verdict struct {
 	Reasons   []Reason       `json:"reasons"`        // every rule, those that hold too; then what stands against it besides
 	Withdrawn bool           `json:"withdrawn,omitempty"`
 	Offered   bool           `json:"offered"` // by the channel
+
+	// Provenance is what its publisher signed about who built it. Nobody has
+	// looked into the attestation on this machine.
+	Provenance *manifest.Provenance `json:"provenance,omitempty"`
 }
 
 // Explain judges the releases of a component for this machine: all that the
@@ -80,6 +84,8 @@ func (p *planner) verdictOn(e *entry, o *offer) (Verdict, error) {
 		Reasons:   slices.Concat([]Reason{}, given.rules, given.obstacles),
 		Withdrawn: o.release.Withdrawn != nil,
 		Offered:   o.offered,
+
+		Provenance: o.release.Provenance,
 	}
 	if given.ring != nil {
 		out.Reasons = append(out.Reasons, *given.ring)

@@ -39,6 +39,11 @@ func Explanation(w io.Writer, p *text.Printer, e plan.Explanation) error {
 			g.b.WriteString(paragraph(head, p.Because(r, e.Component, v.Version)))
 			g.fields(2*indent, p.Reason(r, e.Component, v.Version))
 		}
+		if built := v.Provenance; built != nil {
+			g.item(indent, p.Message("view-explain-provenance", map[string]string{
+				"Identity": built.Identity, "Issuer": built.Issuer,
+			}))
+		}
 	}
 	args["Version"] = e.Newest
 	if e.Newest == "" {

@@ -192,7 +192,10 @@ func TestFindingsAndExplanation(t *testing.T) {
 						{Version: "5.2.1", Holds: manifest.Unknown},
 						{Version: "5.1.8", Holds: manifest.False, Reasons: []plan.Reason{holds, reason()}},
 						{Version: "5.1.6", Holds: manifest.True, Withdrawn: true},
-						{Version: "5.1.5", Holds: manifest.True, Accepted: true, Reasons: []plan.Reason{holds}},
+						{Version: "5.1.5", Holds: manifest.True, Accepted: true, Reasons: []plan.Reason{holds}, Provenance: &manifest.Provenance{
+							Identity: "https://github.example/ans/cryptolib-cps/.github/workflows/release.yml@refs/tags/v5.1.5",
+							Issuer:   "https://token.example",
+						}},
 					},
 				}),
 				Printf(&b, "\n"),
