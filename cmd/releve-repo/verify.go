@@ -42,6 +42,9 @@ func (a *app) printReport(dir string, r publish.Report) {
 		channels = strings.Join(r.Channels, ", ")
 	}
 	a.say("channels: %s", channels)
+	for _, rollout := range r.Rollouts {
+		a.say("rolled out on %s", rollout)
+	}
 	a.say("components: %d, releases: %d, packages: %d, bytes: %d", r.Components, r.Releases, r.Artifacts, r.Bytes)
 	if r.Deltas > 0 {
 		a.say("deltas: %d, each tried", r.Deltas)

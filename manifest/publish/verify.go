@@ -18,6 +18,7 @@ import (
 type Report struct {
 	Status     trust.Status
 	Channels   []string
+	Rollouts   []string // by channel, component and version: to whom each is offered
 	Components int
 	Releases   int
 	Artifacts  int
@@ -101,7 +102,7 @@ func (r *Repo) readAll(ctx context.Context, client *trust.Client, s *state, repo
 		}
 	}
 	for _, name := range s.channels() {
-		_, err := manifest.Open(ctx, client, name)
+		v, err := manifest.Open(ctx, client, name)
 		if errors.Is(err, manifest.ErrNoDocument) && len(report.Pending) > 0 {
 			continue
 		}
@@ -109,8 +110,24 @@ func (r *Repo) readAll(ctx context.Context, client *trust.Client, s *state, repo
 			return err
 		}
 		report.Channels = append(report.Channels, name)
+		report.Rollouts = append(report.Rollouts, rolloutsOf(v)...)
 	}
 	return nil
+}
+
+// rolloutsOf says of each version of a channel that is not for everybody to
+// whom it is offered.
+func rolloutsOf(v manifest.Verified) []string {
+	var out []string
+	for _, name := range v.Components() {
+		c, _ := v.Component(name)
+		for _, version := range versionsOf(c) {
+			if r, limited := v.Rollout(name, version); limited {
+				out = append(out, v.Channel()+": "+name+" "+version+" to "+Audience(r))
+			}
+		}
+	}
+	return out
 }
 
 // verifyRelease reads the artifact of a release whole.
