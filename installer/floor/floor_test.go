@@ -1,6 +1,7 @@
 package floor
 
 import (
+	"errors"
 	"reflect"
 	"testing"
 
@@ -140,5 +141,36 @@ func TestNothingNewWritesNothing(t *testing.T) {
 	must(t, m.Raise(d, Floors{"galss": {at("3.43.02")}}, true))
 	if d.Ops() != before {
 		t.Error("a floor that is known is written again")
+	}
+}
+
+// TestPowerFailsAnywhere cuts the power after each operation of raising a
+// floor: it is then the old or the new one, and raising it again ends well.
+func TestPowerFailsAnywhere(t *testing.T) {
+	start := durabletest.NewDisk()
+	raised(t, start, at("3.42"))
+	raise := func(d durable.Dir) error {
+		m, _ := Load(d)
+		return m.Raise(d, Floors{"galss": {at("3.43")}}, true)
+	}
+	whole := start.Clone()
+	must(t, raise(whole))
+	for n := 1; n <= whole.Ops(); n++ {
+		d := start.Clone()
+		d.CutAfter(n)
+		if err := raise(d); !errors.Is(err, durabletest.ErrPower) {
+			t.Fatalf("cut at %s: got %v", whole.Op(n), err)
+		}
+		for seed := range uint64(40) {
+			after := d.Restart(durabletest.LoseSome(seed))
+			m := loaded(t, after)
+			if v := m.Floors["galss"][0].Version; v != "3.42" && v != "3.43" {
+				t.Fatalf("%s, seed %d: the floor is %s", whole.Op(n), seed, v)
+			}
+			must(t, raise(after))
+			if v := loaded(t, after.Restart(durabletest.LoseAll())).Floors["galss"][0].Version; v != "3.43" {
+				t.Fatalf("%s, seed %d: after the second call the floor is %s", whole.Op(n), seed, v)
+			}
+		}
 	}
 }
