@@ -19,7 +19,7 @@ func TestWhatIsInTheWayOfTheCacheIsSetAside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer state.Close()
+	defer func() { _ = state.Close() }()
 	c := metadataCache{state}
 	const name = "trusted.json"
 	for range 2 {

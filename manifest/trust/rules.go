@@ -31,4 +31,4 @@ const (
 )
 
 // strict reports whether more is asked than the specification does.
-func (r Rules) strict() bool { return r != Specification }
+func (rules Rules) strict() bool { return rules != Specification }
