@@ -38,6 +38,21 @@ func changes(t *testing.T) []change {
 			_, err := r.Add(ctx, addition(t, "cryptolib-cps", "5.2.1"))
 			return err
 		}},
+		{"add-old-bulk", func(r *publish.Repo) error {
+			_, err := r.Add(ctx, bulk(t, "cryptolib-cps", "5.3.0"))
+			return err
+		}},
+		{"add-new-bulk", func(r *publish.Repo) error {
+			_, err := r.Add(ctx, bulk(t, "cryptolib-cps", "5.3.1"))
+			return err
+		}},
+		{"delta", func(r *publish.Repo) error {
+			report, err := r.Delta(ctx, "cryptolib-cps", "5.3.0", "5.3.1", "")
+			if err == nil && report.Delta.Path == "" {
+				err = errors.New("no delta came of it")
+			}
+			return err
+		}},
 		{"publish-and-renew", func(r *publish.Repo) error { return r.Publish(ctx, "targets", "ans") }},
 	}
 }
