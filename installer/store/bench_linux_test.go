@@ -34,6 +34,8 @@ const child = "STORE_BENCH_CHILD"
 type order struct {
 	URL, Dir string
 	Artifact manifest.Artifact
+	Delta    manifest.Delta // with Base: the package is made from both
+	Base     string         // a directory
 }
 
 func TestMain(m *testing.M) {
@@ -60,7 +62,13 @@ func fetchAlone(text string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.New(store.Config{Dir: d, Remote: remote}).Fetch(context.Background(), o.Artifact, quiet); err != nil {
+	st := store.New(store.Config{Dir: d, Remote: remote})
+	if o.Base == "" {
+		err = st.Fetch(context.Background(), o.Artifact, quiet)
+	} else {
+		err = st.Rebuild(context.Background(), o.Artifact, o.Delta, os.DirFS(o.Base), quiet)
+	}
+	if err != nil {
 		return err
 	}
 	status, err := os.ReadFile("/proc/self/status")
@@ -119,7 +127,7 @@ func BenchmarkFetch(b *testing.B) {
 			var ours, curls time.Duration
 			for b.Loop() {
 				curls += peer(b, web.URL, a)
-				kib, took := alone(b, web.URL, a)
+				kib, took := alone(b, order{URL: web.URL, Artifact: a})
 				peak, ours = max(peak, kib), ours+took
 			}
 			b.SetBytes(g.size)
@@ -133,11 +141,13 @@ func BenchmarkFetch(b *testing.B) {
 	}
 }
 
-// alone fetches in a new process and returns its peak memory in KiB.
-func alone(b *testing.B, url string, a manifest.Artifact) (kib int, took time.Duration) {
+// alone carries out an order in a new process, in a directory of its own, and
+// returns the peak memory of that process in KiB.
+func alone(b *testing.B, o order) (kib int, took time.Duration) {
 	b.Helper()
 	dir := b.TempDir()
-	text, err := json.Marshal(order{url, dir, a})
+	o.Dir = dir
+	text, err := json.Marshal(o)
 	must(b, err)
 	cmd := exec.CommandContext(b.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), child+"="+string(text))
