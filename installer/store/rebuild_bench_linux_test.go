@@ -12,8 +12,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -64,7 +64,9 @@ var componentChanges = []componentChange{
 func libraryFiles(b *testing.B) map[string]string {
 	b.Helper()
 	files := map[string]string{}
-	root := filepath.Join(runtime.GOROOT(), "src")
+	goroot, err := exec.CommandContext(b.Context(), "go", "env", "GOROOT").Output()
+	must(b, err)
+	root := filepath.Join(strings.TrimSpace(string(goroot)), "src")
 	must(b, filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || len(files) == 1500 || !e.Type().IsRegular() || !strings.HasSuffix(name, ".go") {
 			return err

@@ -164,25 +164,25 @@ func packAny(name string, content []byte) ([]byte, bool) {
 	return out.Bytes(), err == nil
 }
 
-// failing is what breaks on the machine itself.
-var failing = errors.New("broken")
+// errBroken is what breaks on the machine itself.
+var errBroken = errors.New("broken")
 
 type failingAt struct{ io.ReaderAt }
 
-func (failingAt) ReadAt([]byte, int64) (int, error) { return 0, failing }
+func (failingAt) ReadAt([]byte, int64) (int, error) { return 0, errBroken }
 
 type failingWriter struct{}
 
-func (failingWriter) Write([]byte) (int, error) { return 0, failing }
+func (failingWriter) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestTroubleOfTheMachine(t *testing.T) {
 	old := pack(t, member{name: "a", content: noise(600, 1)})
 	d, _ := between(t, old, old)
 	ctx := context.Background()
-	if err := Apply(ctx, failingWriter{}, base(t, old), bytes.NewReader(d), int64(len(d)), int64(len(old))); !errors.Is(err, failing) || known(err) {
+	if err := Apply(ctx, failingWriter{}, base(t, old), bytes.NewReader(d), int64(len(d)), int64(len(old))); !errors.Is(err, errBroken) || known(err) {
 		t.Errorf("writing: got %v", err)
 	}
-	if err := Apply(ctx, io.Discard, base(t, old), failingAt{}, int64(len(d)), int64(len(old))); !errors.Is(err, failing) || known(err) {
+	if err := Apply(ctx, io.Discard, base(t, old), failingAt{}, int64(len(d)), int64(len(old))); !errors.Is(err, errBroken) || known(err) {
 		t.Errorf("reading the delta: got %v", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
