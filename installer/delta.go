@@ -2,6 +2,7 @@ package installer
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 
 	"github.com/releve-sante/releve/installer/backend"
@@ -32,7 +33,11 @@ func (r *run) rebuild(ctx context.Context, s *step, a manifest.Artifact) error {
 	if err != nil {
 		r.deps.Log.Warn("a delta is of no use, taking the whole package", "run", r.id,
 			"component", s.Component, "version", s.To, "from", from, "error", err)
-		r.deps.Emit(event.Notice{Level: event.Warn, Message: event.Message{
+		level := event.Warn
+		if errors.Is(err, fs.ErrNotExist) { // a stick holds packages only
+			level = event.Note
+		}
+		r.deps.Emit(event.Notice{Level: level, Message: event.Message{
 			Code: CodeDelta,
 			Args: clean(map[string]string{"Component": s.Component, "Version": s.To, "From": from}),
 		}})
