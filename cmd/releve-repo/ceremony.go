@@ -142,7 +142,8 @@ func (a *app) draftSignCommand(verb string) *cobra.Command {
 	var yes bool
 	cmd := a.signs(sub("sign FILE --keys KEYS", "Show what the file changes, and sign it with your key", `
 Signs with every key of KEYS that may sign and has not yet. Compare the digest
-with the other holders, by voice: it is the same in every copy.`,
+with the other holders, by voice: it is the same in every copy. What the changes
+are compared with has the digest of the last ceremony.`,
 		1, 1, func(cmd *cobra.Command, args []string) error {
 			d, err := readDraft(args[0])
 			if err != nil {
@@ -278,8 +279,9 @@ func saveDraft(d *publish.Draft, name string) error {
 
 // showDraft prints what signing changes.
 func (a *app) showDraft(d *publish.Draft) error {
-	digest, err := d.Digest()
-	if err != nil {
+	digest, errNext := d.Digest()
+	before, errBefore := d.Before()
+	if err := errors.Join(errNext, errBefore); err != nil {
 		return err
 	}
 	p, err := text.New(a.language())
@@ -290,6 +292,9 @@ func (a *app) showDraft(d *publish.Draft) error {
 		a.say("%s", text.Line(p.Message("repo-change-"+c.Kind+suffix(c), map[string]string{
 			"Role": c.Role, "Name": c.Name, "From": c.From, "To": c.To,
 		})))
+	}
+	if before != "" {
+		a.say("compared with sha256 %s", before)
 	}
 	a.say("sha256 %s", digest)
 	return nil

@@ -41,6 +41,7 @@ func shellBlocks(t *testing.T, file string) string {
 // TestCeremonyGuide types every command of docs/ceremony.md, in the place of
 // holders who agree each time they are asked.
 func TestCeremonyGuide(t *testing.T) {
+	t.Parallel()
 	commands := shellBlocks(t, "../../docs/ceremony.md")
 	if french := shellBlocks(t, "../../docs/ceremony.fr.md"); french != commands {
 		t.Errorf("docs/ceremony.fr.md has other commands than docs/ceremony.md:\n%s", french)

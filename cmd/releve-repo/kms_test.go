@@ -8,10 +8,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 
 	"github.com/sigstore/sigstore/pkg/signature"
+	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/common"
 	"github.com/sigstore/sigstore/pkg/signature/kms/cliplugin/handler"
 )
 
@@ -20,18 +20,26 @@ import (
 func keyService() {
 	args, err := handler.GetPluginArgs(os.Args)
 	if err == nil {
-		secret := sha256.Sum256([]byte(args.InitOptions.KeyResourceID))
-		key := &ecdsa.PrivateKey{D: new(big.Int).SetBytes(secret[:16])}
-		key.Curve = elliptic.P256()
-		key.X, key.Y = key.Curve.ScalarBaseMult(key.D.Bytes())
-		var s signature.SignerVerifier
-		if s, err = signature.LoadECDSASignerVerifier(key, crypto.SHA256); err == nil {
-			_, err = handler.Dispatch(os.Stdout, os.Stdin, args, service{s})
-		}
+		err = answer(args)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
+}
+
+func answer(args *common.PluginArgs) error {
+	secret := sha256.Sum256([]byte(args.InitOptions.KeyResourceID))
+	secret[0] = 0 // surely below the order of the curve
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), secret[:])
+	if err != nil {
+		return err
+	}
+	s, err := signature.LoadECDSASignerVerifier(key, crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	_, err = handler.Dispatch(os.Stdout, os.Stdin, args, service{s})
+	return err
 }
 
 // service lets a key be used, and no more.

@@ -34,10 +34,12 @@ type Quorum struct {
 	Threshold int
 	Signed    []string // names of the keys that have signed, or the beginning of their identifiers
 	Missing   []string // those of the others that may
+
+	complete bool
 }
 
-// Complete reports whether enough have signed.
-func (q Quorum) Complete() bool { return q.Threshold > 0 && len(q.Signed) >= q.Threshold }
+// Complete reports whether enough have signed, as a client counts it.
+func (q Quorum) Complete() bool { return q.complete }
 
 // rootAuthority gives who may sign for one of the four roles of root.
 func rootAuthority(root *rootFile, role string) authority {
@@ -62,15 +64,19 @@ func targetsAuthority(targets *targetsFile, role string) authority {
 	return authority{role: role}
 }
 
-// signed reports whether m carries a good signature of the key id. The
-// question is put as a delegation to this key alone, so that the answer is
-// the one a client finds.
+// signed reports whether m carries a good signature of the key id.
 func (a authority) signed(m signable, id string) bool {
-	alone := &rootFile{Signed: metadata.RootType{
-		Keys:  map[string]*metadata.Key{id: a.keys[id]},
-		Roles: map[string]*metadata.Role{a.role: {KeyIDs: []string{id}, Threshold: 1}},
+	return a.keys[id] != nil && a.verifies(m, []string{id}, 1)
+}
+
+// verifies asks go-tuf, so that the answer is the one a client finds: whether
+// threshold of the keys have signed m, each counted once whatever it is called.
+func (a authority) verifies(m signable, ids []string, threshold int) bool {
+	delegator := &rootFile{Signed: metadata.RootType{
+		Keys:  a.keys,
+		Roles: map[string]*metadata.Role{a.role: {KeyIDs: ids, Threshold: threshold}},
 	}}
-	return a.keys[id] != nil && alone.VerifyDelegate(a.role, m) == nil
+	return delegator.VerifyDelegate(a.role, m) == nil
 }
 
 // quorum counts the signatures of m.
@@ -83,6 +89,7 @@ func (a authority) quorum(m signable) Quorum {
 			q.Missing = append(q.Missing, a.called(id))
 		}
 	}
+	q.complete = a.verifies(m, a.ids, a.threshold)
 	return q
 }
 

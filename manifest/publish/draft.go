@@ -46,6 +46,18 @@ func (d *Draft) Role() string { return d.role }
 // Digest is the SHA-256 of what is signed, hexadecimal: what holders compare.
 func (d *Draft) Digest() (string, error) { return signedDigest(d.next()) }
 
+// Before is the digest of what is published now, which the changes are told
+// against: that of the last ceremony. It is empty for a first version.
+func (d *Draft) Before() (string, error) {
+	switch {
+	case d.rootBefore != nil:
+		return signedDigest(d.rootBefore)
+	case d.before != nil:
+		return signedDigest(d.before)
+	}
+	return "", nil
+}
+
 func (d *Draft) next() signable {
 	if d.root != nil {
 		return d.root
@@ -223,22 +235,22 @@ func decode[T metadata.Roles](data json.RawMessage) (*metadata.Metadata[T], erro
 	if err != nil {
 		return nil, err
 	}
-	switch m := any(m).(type) {
+	switch part := any(m).(type) {
 	case *rootFile:
 		for _, role := range []string{metadata.ROOT, metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP} {
-			if m.Signed.Roles[role] == nil {
+			if part.Signed.Roles[role] == nil {
 				return nil, fmt.Errorf("root has no role %q", role)
 			}
 		}
-		return any(m).(*metadata.Metadata[T]), nullKey(m.Signed.Keys)
+		return m, nullKey(part.Signed.Keys)
 	case *targetsFile:
-		for path, t := range m.Signed.Targets {
+		for path, t := range part.Signed.Targets {
 			if t == nil {
 				return nil, fmt.Errorf("target %q is null", path)
 			}
 		}
-		if m.Signed.Delegations != nil {
-			return any(m).(*metadata.Metadata[T]), nullKey(m.Signed.Delegations.Keys)
+		if part.Signed.Delegations != nil {
+			return m, nullKey(part.Signed.Delegations.Keys)
 		}
 	}
 	return m, nil

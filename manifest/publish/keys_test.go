@@ -2,12 +2,19 @@ package publish_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
+
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
 
 	"github.com/releve-sante/releve/manifest/publish"
 )
@@ -152,5 +159,78 @@ func TestKeysInsideTheRepositoryAreRefused(t *testing.T) {
 		if publish.Inside(keys, dir) {
 			t.Errorf("Inside(%q, %q): got true", keys, dir)
 		}
+	}
+}
+
+func TestOnlySomeKindsOfKeysSign(t *testing.T) {
+	p256, err256 := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	p384, err384 := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	rsa2048, errRSA := rsa.GenerateKey(rand.Reader, 2048)
+	if err := errors.Join(err256, err384, errRSA); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name string
+		key  crypto.Signer
+		want string
+	}{
+		{"p-256", p256, ""},
+		{"p-384", p384, publish.CodeBadKey},
+		{"rsa", rsa2048, publish.CodeBadKey},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir, says, asked := t.TempDir(), "secret", 0
+			der, err := cryptoutils.MarshalPrivateKeyToEncryptedDER(tt.key, cryptoutils.StaticPasswordFunc([]byte(says)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := cryptoutils.PEMEncode(cryptoutils.EncryptedSigstorePrivateKeyPEMType, der)
+			if err := os.WriteFile(filepath.Join(dir, "ans.key"), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			keys := dirKeys(t, dir, &says, &asked)
+			if _, err := keys.Signer("ans"); codeOf(err) != tt.want {
+				t.Errorf("key file: got %v, want %q", err, tt.want)
+			}
+			public, err := cryptoutils.MarshalPublicKeyToPEM(tt.key.Public())
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(dir, "other.pub")
+			if err := os.WriteFile(file, public, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := publish.ReadPublicKey(file); (err == nil) != (tt.want == "") {
+				t.Errorf("public key: got %v", err)
+			}
+		})
+	}
+}
+
+func TestAP256KeySignsARepository(t *testing.T) {
+	dir, says, asked := t.TempDir(), "secret", 0
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := cryptoutils.MarshalPrivateKeyToEncryptedDER(key, cryptoutils.StaticPasswordFunc([]byte(says)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := cryptoutils.PEMEncode(cryptoutils.EncryptedSigstorePrivateKeyPEMType, der)
+	if err := os.WriteFile(filepath.Join(dir, "timestamp.key"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := publish.Config{Dir: t.TempDir(), Keys: dirKeys(t, dir, &says, &asked), Now: now}
+	r, err := publish.Init(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
 	}
 }

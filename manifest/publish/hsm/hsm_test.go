@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,9 +51,12 @@ func TestMain(m *testing.M) {
 type service struct{ signature.SignerVerifier }
 
 func newService() service {
-	key := &ecdsa.PrivateKey{D: big.NewInt(7)}
-	key.Curve = elliptic.P256()
-	key.X, key.Y = key.Curve.ScalarBaseMult(key.D.Bytes())
+	secret := make([]byte, 32)
+	secret[31] = 7
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), secret)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
 	s, err := signature.LoadECDSASignerVerifier(key, crypto.SHA256)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
