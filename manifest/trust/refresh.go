@@ -225,7 +225,7 @@ func (r *run) loadSnapshot(ctx context.Context) error {
 	meta := r.set.Timestamp.Signed.Meta["snapshot.json"]
 	w := wanted{
 		role: "snapshot", file: layoutOf(r.set).metadata("snapshot", meta.Version),
-		limit: smallLimit, length: announced(meta),
+		limit: r.client.config.Rules.snapshotLimit(), length: announced(meta),
 	}
 	data, err := r.client.fetch(ctx, r.remote, w)
 	if err != nil {

@@ -22,6 +22,7 @@ const (
 	//     met, keys listed twice or missing; the signatures decide
 	//   - delegations by hash prefix, and succinct ones
 	//   - targets that look like a web page
+	//   - snapshots as large as targets may be
 	//
 	// What makes go-tuf break down is refused all the same: null, a name
 	// twice in one object, a missing role or entry, an ed25519 key of the
@@ -32,3 +33,12 @@ const (
 
 // strict reports whether more is asked than the specification does.
 func (rules Rules) strict() bool { return rules != Specification }
+
+// snapshotLimit is the most bytes a snapshot may have. A repository with bins
+// lists thousands of roles.
+func (rules Rules) snapshotLimit() int64 {
+	if rules.strict() {
+		return smallLimit
+	}
+	return largeLimit
+}

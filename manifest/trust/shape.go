@@ -168,13 +168,13 @@ func checkMeta(meta map[string]fileShape, required string, rules Rules) error {
 	if _, ok := meta[required]; !ok {
 		return fmt.Errorf("no entry %q", required)
 	}
-	if !rules.strict() {
-		return nil
-	}
 	for name, f := range meta {
 		role, ok := strings.CutSuffix(name, ".json")
-		if !ok || !roleName(role) {
+		if !ok || rules.strict() && !roleName(role) {
 			return fmt.Errorf("entry %q is not the file of a role", name)
+		}
+		if !rules.strict() {
+			continue
 		}
 		if f.Version < 1 {
 			return fmt.Errorf("entry %q: version is %d", name, f.Version)
