@@ -29,22 +29,22 @@ func absolute(file []byte, m *image, pointers bool, to func(uint32) uint32) []by
 
 // absoluteCode translates the references in code.
 func absoluteCode(w, b []byte, m *image, address uint32, to func(uint32) uint32) {
-	for i := 0; ; {
-		field, target := m.reference(b, i, address)
-		if field == len(b) {
+	var r reference
+	for i := 0; ; i = r.field + 4 {
+		m.next(&r, b, i, address)
+		if r.field == len(b) {
 			return
 		}
-		le.PutUint32(w[field:], to(target))
-		i = field + 4
+		le.PutUint32(w[r.field:], to(r.target))
 	}
 }
 
 // absoluteData translates what looks like a pointer.
 func absoluteData(w, b []byte, m *image, address uint32, to func(uint32) uint32) {
-	for i := int(-address & 7); i+8 <= len(b); i += 8 {
-		q := le.Uint64(b[i:]) - m.base
-		if q >= small && q < maxAddress && m.at(uint32(q)) != nil {
-			le.PutUint32(w[i:], to(uint32(q)))
+	size := m.pointerSize()
+	for i := int(-address) & (size - 1); i+size <= len(b); i += size {
+		if target, ok := m.pointer(b[i:]); ok && target >= small && m.at(target) != nil {
+			le.PutUint32(w[i:], to(target))
 		}
 	}
 }

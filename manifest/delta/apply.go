@@ -121,7 +121,7 @@ func (a *applier) copy(ctx context.Context, s stretch) error {
 func (a *applier) code(w []byte, p *part) error {
 	var g guess
 	for i := 0; ; {
-		field := a.next(&g, w, i, p)
+		field := a.guess(&g, w, i, p)
 		if field == len(w) {
 			return a.changes.apply(w[i:])
 		}

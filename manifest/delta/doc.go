@@ -16,7 +16,7 @@
 // a signed one, and takes the whole file where that fails.
 //
 // A patch is a control, differences and new bytes, as in bsdiff. Between
-// x86-64 executables, both sides also guess what the references in code and
+// executables for x86, both sides also guess what the references in code and
 // tables have become, and the patch holds what corrects the guesses.
 // docs/delta-format.md describes it for a second implementation.
 package delta

@@ -51,7 +51,7 @@ func (e *encoder) copy(old, new []byte, from, at, copied int) {
 func (e *encoder) code(w, o []byte, p *part) {
 	var g guess
 	for i := 0; ; {
-		field := e.next(&g, o, i, p)
+		field := e.guess(&g, o, i, p)
 		e.differ.add(w[i:field], o[i:field])
 		if field == len(o) {
 			return

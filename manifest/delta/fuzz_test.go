@@ -146,6 +146,10 @@ func FuzzRoundTrip(f *testing.F) {
 	p := sample(20)
 	f.Add(p.elf(), p.next().elf())
 	f.Add(p.pe(), p.next().pe())
+	f.Add(p.universal(), p.next().universal())
+	narrow := p
+	narrow.narrow = true
+	f.Add(narrow.pe(), narrow.next().pe())
 	f.Add([]byte("lecteur"), []byte("le lecteur PC/SC"))
 	f.Fuzz(func(t *testing.T, old, new []byte) {
 		for _, transform := range []Transform{Automatic, None, X86} {

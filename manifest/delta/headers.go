@@ -9,8 +9,8 @@ import (
 
 var le = binary.LittleEndian
 
-// imageOf reads the headers of an x86-64 executable, PE or ELF. Anything else
-// gives an image without sections. Only Make needs it: the patch carries the
+// imageOf reads the headers of an executable for x86-64, PE, ELF or Mach-O, or for
+// x86, PE. Anything else gives an image without sections. Only Make needs it: the patch carries the
 // images, so that Apply reads no headers.
 //
 // Beside what is loaded, the end of a file, where symbols are, counts as a
@@ -24,6 +24,8 @@ func imageOf(file []byte) image {
 		m = imageOfPE(file)
 	case bytes.HasPrefix(file, []byte("\x7fELF\x02\x01\x01")):
 		m = imageOfELF(file)
+	default:
+		m = imageOfMachO(file)
 	}
 	if len(m.sections) == 0 {
 		return image{}
@@ -42,40 +44,52 @@ func imageOf(file []byte) image {
 
 // imageOfPE reads the section table (Microsoft, "PE Format").
 func imageOfPE(file []byte) image {
-	var m image
-	at, ok := optionalHeader(file)
-	if !ok {
-		return m
-	}
+	h, ok := headerOfPE(file)
 	const entry, executable = 40, 0x20000000
-	count, table := int(le.Uint16(file[at-18:])), at+int(le.Uint16(file[at-4:]))
-	if table+count*entry > len(file) {
-		return m
+	if !ok || h.sections+h.count*entry > len(file) {
+		return image{}
 	}
-	m.base = le.Uint64(file[at+24:])
-	for i := range count {
-		h := file[table+i*entry:]
+	m := image{base: h.base, narrow: h.narrow}
+	for i := range h.count {
+		s := file[h.sections+i*entry:]
 		m.add(section{
-			memory: le.Uint32(h[8:]), address: le.Uint32(h[12:]),
-			size: le.Uint32(h[16:]), offset: le.Uint32(h[20:]),
-			code: le.Uint32(h[36:])&executable != 0,
+			memory: le.Uint32(s[8:]), address: le.Uint32(s[12:]),
+			size: le.Uint32(s[16:]), offset: le.Uint32(s[20:]),
+			code: le.Uint32(s[36:])&executable != 0,
 		}, len(file))
 	}
 	return m
 }
 
-// optionalHeader returns where the optional header of a PE file for x86-64
-// begins.
-func optionalHeader(file []byte) (int, bool) {
-	const coff, optional, machine, plus = 24, 112 + 16*8, 0x8664, 0x20B
-	if len(file) < 64 {
-		return 0, false
+// A peHeader is what is read of the headers of a PE file.
+type peHeader struct {
+	sections, count int // their table in the file
+	base            uint64
+	narrow          bool
+	exceptions      [2]uint32 // the address and size of the function table
+}
+
+// headerOfPE reads the headers of a PE file for x86 or x86-64.
+func headerOfPE(file []byte) (peHeader, bool) {
+	const coff, optional, pe32, plus, i386, amd64 = 24, 112 + 16*8, 0x10B, 0x20B, 0x14C, 0x8664
+	if len(file) < 64 || !bytes.HasPrefix(file, []byte("MZ")) {
+		return peHeader{}, false
 	}
 	at := int(le.Uint32(file[60:]))
 	if at > len(file)-coff-optional || !bytes.HasPrefix(file[at:], []byte("PE\x00\x00")) {
-		return 0, false
+		return peHeader{}, false
 	}
-	return at + coff, le.Uint16(file[at+4:]) == machine && le.Uint16(file[at+coff:]) == plus
+	o := file[at+coff:]
+	h := peHeader{sections: at + coff + int(le.Uint16(file[at+20:])), count: int(le.Uint16(file[at+6:]))}
+	switch machine, form := le.Uint16(file[at+4:]), le.Uint16(o); {
+	case machine == amd64 && form == plus:
+		h.base, h.exceptions = le.Uint64(o[24:]), [2]uint32{le.Uint32(o[136:]), le.Uint32(o[140:])}
+	case machine == i386 && form == pe32:
+		h.base, h.narrow = uint64(le.Uint32(o[28:])), true
+	default:
+		return peHeader{}, false
+	}
+	return h, true
 }
 
 // imageOfELF reads the section headers, or, where there are none, the program

@@ -12,6 +12,7 @@ const maxAddress = 1 << 31
 // the references in it mean. The zero value is a file without a meaning.
 type image struct {
 	base     uint64 // of addresses in the file that are not relative
+	narrow   bool   // they have four bytes, not eight
 	sections []section
 	end      uint32 // of the last section
 }
@@ -43,6 +44,23 @@ func (m *image) find(address uint32) *section {
 	return nil
 }
 
+// pointerSize is how many bytes a pointer has.
+func (m *image) pointerSize() int {
+	if m.narrow {
+		return 4
+	}
+	return 8
+}
+
+// pointer returns the address in a pointer, if it may be one of the image.
+func (m *image) pointer(b []byte) (uint32, bool) {
+	if m.narrow {
+		return le.Uint32(b) - uint32(m.base), true
+	}
+	q := le.Uint64(b) - m.base
+	return uint32(q), q < maxAddress
+}
+
 // text returns where the largest section with code is loaded.
 func (m *image) text() uint32 {
 	var text section
@@ -72,22 +90,28 @@ func (m *image) run(offset, n uint32) (*section, uint32) {
 // append writes the image to b.
 func (m *image) append(b []byte) []byte {
 	b = binary.AppendUvarint(b, m.base)
+	b = binary.AppendUvarint(b, number(m.narrow))
 	b = binary.AppendUvarint(b, uint64(len(m.sections)))
 	for _, s := range m.sections {
-		kind := uint64(0)
-		if s.code {
-			kind = 1
-		}
-		for _, n := range [...]uint64{uint64(s.offset), uint64(s.address), uint64(s.size), uint64(s.memory), kind} {
+		for _, n := range [...]uint64{uint64(s.offset), uint64(s.address), uint64(s.size), uint64(s.memory), number(s.code)} {
 			b = binary.AppendUvarint(b, n)
 		}
 	}
 	return b
 }
 
+// number is 1 for true.
+func number(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // image reads what append wrote, of a file of size bytes.
 func (c *counter) image(size int64) image {
 	m := image{base: c.uvarint("the base of an image", 1<<64-1)}
+	m.narrow = c.uvarint("the width of an image", 1) == 1
 	for range c.uvarint("the number of sections", maxSections) {
 		s := section{
 			offset:  uint32(c.uvarint("the offset of a section", maxAddress-1)),

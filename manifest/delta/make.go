@@ -22,7 +22,8 @@ const (
 	Automatic Transform = iota
 	// None treats the files as bytes.
 	None
-	// X86 follows the references in x86-64 executables, PE or ELF.
+	// X86 follows the references in executables for x86-64 (PE, ELF, Mach-O) and
+	// x86 (PE).
 	X86
 )
 

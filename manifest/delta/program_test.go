@@ -10,7 +10,8 @@ import (
 // each other and refer to data, and tables that refer to them.
 type program struct {
 	functions []function
-	strings   int // how many bytes of text the data begins with
+	strings   int  // how many bytes of text the data begins with
+	narrow    bool // for x86, not for x86-64
 }
 
 type function struct {
@@ -29,7 +30,7 @@ func sample(n int) program {
 // next is a later version: one function in twenty is longer, some are new, some
 // are elsewhere.
 func (p program) next() program {
-	q := program{strings: p.strings + 40}
+	q := program{strings: p.strings + 40, narrow: p.narrow}
 	for i, f := range p.functions {
 		if i%20 == 3 {
 			f.length += 9
@@ -62,7 +63,7 @@ func (p program) layout(base uint64) (text, data []byte, dataAddress uint32) {
 	dataAddress = (at + 0xFFF) &^ 0xFFF
 	at = textAddress
 	for _, f := range p.functions {
-		text = append(text, p.body(f, at, starts, dataAddress)...)
+		text = append(text, p.body(f, at, starts, dataAddress, uint32(base))...)
 		for len(text)%16 != 0 {
 			text = append(text, 0xCC)
 		}
@@ -70,7 +71,11 @@ func (p program) layout(base uint64) (text, data []byte, dataAddress uint32) {
 	}
 	data = bytes.Repeat([]byte("Désolé, la carte n'est pas lisible. "), p.strings/30)[:p.strings/8*8]
 	for _, f := range p.functions {
-		data = le.AppendUint64(data, base+uint64(starts[f.id]))
+		if p.narrow {
+			data = le.AppendUint32(data, uint32(base)+starts[f.id])
+		} else {
+			data = le.AppendUint64(data, base+uint64(starts[f.id]))
+		}
 	}
 	for _, f := range p.functions {
 		data = le.AppendUint32(le.AppendUint32(data, starts[f.id]-textAddress), uint32(f.id*8))
@@ -80,7 +85,7 @@ func (p program) layout(base uint64) (text, data []byte, dataAddress uint32) {
 }
 
 // body returns the code of a function that begins at an address.
-func (p program) body(f function, at uint32, starts map[int]uint32, data uint32) []byte {
+func (p program) body(f function, at uint32, starts map[int]uint32, data, base uint32) []byte {
 	r := rand.New(rand.NewPCG(uint64(f.id), 1))
 	var b []byte
 	field := func(op []byte, target uint32) {
@@ -93,6 +98,11 @@ func (p program) body(f function, at uint32, starts map[int]uint32, data uint32)
 		case 0:
 			field([]byte{0xE8}, starts[callee])
 		case 1:
+			if p.narrow {
+				b = append(b, 0x8B, 0x0D)
+				b = le.AppendUint32(b, base+data+uint32(r.IntN(4000)))
+				continue
+			}
 			field([]byte{0x48, 0x8D, 0x0D}, data+uint32(r.IntN(4000)))
 		case 2:
 			field([]byte{0x0F, 0x84}, at+uint32(len(b))+6)
@@ -129,24 +139,71 @@ func (p program) elf() []byte {
 
 // pe is the program as a PE file.
 func (p program) pe() []byte {
-	text, data, address := p.layout(peBase)
+	base, machine, form := uint64(peBase), uint16(0x8664), uint16(0x20B)
+	if p.narrow {
+		base, machine, form = 0x10000000, 0x14C, 0x10B
+	}
+	text, data, address := p.layout(base)
 	b := make([]byte, textOffset)
 	copy(b, "MZ")
 	le.PutUint32(b[60:], 64)
-	copy(b[64:], "PE\x00\x00\x64\x86\x02\x00")
+	copy(b[64:], "PE\x00\x00")
+	le.PutUint16(b[64+4:], machine)
+	le.PutUint16(b[64+6:], 2)
 	le.PutUint16(b[64+20:], 240)
 	optional := b[64+24:]
-	le.PutUint16(optional, 0x20B)
-	le.PutUint64(optional[24:], peBase)
+	le.PutUint16(optional, form)
+	if p.narrow {
+		le.PutUint32(optional[28:], uint32(base))
+	} else {
+		le.PutUint64(optional[24:], base)
+	}
 	head := func(h []byte, name string, size int, address, offset, flags uint32) {
 		copy(h, name)
-		le.PutUint32(h[8:], uint32(size))
-		le.PutUint32(h[12:], address)
-		le.PutUint32(h[16:], uint32(size))
-		le.PutUint32(h[20:], offset)
+		for i, n := range []uint32{uint32(size), address, uint32(size), offset} {
+			le.PutUint32(h[8+4*i:], n)
+		}
 		le.PutUint32(h[36:], flags)
 	}
 	head(optional[240:], ".text", len(text), textAddress, textOffset, 0x60000020)
 	head(optional[280:], ".data", len(data), address, uint32(textOffset+len(text)), 0xC0000040)
 	return append(append(b, text...), data...)
+}
+
+// machO is the program as a Mach-O file.
+func (p program) machO() []byte {
+	text, data, address := p.layout(peBase)
+	b := []byte("\xCF\xFA\xED\xFE\x07\x00\x00\x01")
+	b = append(b, make([]byte, 24+72+2*80)...)
+	le.PutUint32(b[16:], 1)
+	command := b[32:]
+	le.PutUint32(command, 0x19)
+	le.PutUint32(command[4:], 72+2*80)
+	le.PutUint64(command[24:], peBase)
+	le.PutUint64(command[48:], uint64(textOffset+len(text)))
+	head := func(h []byte, size int, address, offset, flags uint32) {
+		le.PutUint64(h[32:], peBase+uint64(address))
+		le.PutUint64(h[40:], uint64(size))
+		le.PutUint32(h[48:], offset)
+		le.PutUint32(h[64:], flags)
+	}
+	head(command[72:], len(text), textAddress, textOffset, 0x80000400)
+	head(command[72+80:], len(data), address, uint32(textOffset+len(text)), 0)
+	b = append(b, make([]byte, textOffset-len(b))...)
+	return append(append(b, text...), data...)
+}
+
+// universal is the program as the second part of a universal Mach-O file.
+func (p program) universal() []byte {
+	const part, other = 4096, 0x0100000C
+	file := p.machO()
+	b := make([]byte, part)
+	copy(b, "\xCA\xFE\xBA\xBE\x00\x00\x00\x02")
+	for i, kind := range []uint32{other, 0x01000007} {
+		h := b[8+20*i:]
+		binary.BigEndian.PutUint32(h, kind)
+		binary.BigEndian.PutUint32(h[8:], uint32(part*(i+1)))
+		binary.BigEndian.PutUint32(h[12:], uint32(len(file)))
+	}
+	return append(append(b, make([]byte, part)...), file...)
 }

@@ -1,19 +1,30 @@
 package delta
 
-// The references of x86-64 code that are followed, each four bytes that count
-// from their own end to where they point.
+// The references of x86 code that are followed: four bytes, which count from
+// their own end to where they point, or from the base of the image.
 const (
 	call        = iota + 1 // E8
 	jump                   // E9
 	conditional            // 0F 80 to 0F 8F
-	indirect               // an operand that counts from the instruction pointer
+	operand                // in memory, without a register; in 64 bits, it counts from the end
+	constant               // in 32 bits only: an address that is pushed, loaded or stored
 )
 
 // kinds gives, for each byte, the kind of reference that may begin with it.
 var kinds = [256]byte{
 	0xE8: call, 0xE9: jump, 0x0F: conditional,
-	0x05: indirect, 0x0D: indirect, 0x15: indirect, 0x1D: indirect,
-	0x25: indirect, 0x2D: indirect, 0x35: indirect, 0x3D: indirect,
+	0x05: operand, 0x0D: operand, 0x15: operand, 0x1D: operand,
+	0x25: operand, 0x2D: operand, 0x35: operand, 0x3D: operand,
+}
+
+// narrowKinds is the same for 32 bits.
+var narrowKinds = [256]byte{
+	0xE8: call, 0xE9: jump, 0x0F: conditional,
+	0x05: operand, 0x0D: operand, 0x15: operand, 0x1D: operand,
+	0x25: operand, 0x2D: operand, 0x35: operand, 0x3D: operand,
+	0x68: constant, 0xA1: constant, 0xA3: constant,
+	0xB8: constant, 0xB9: constant, 0xBA: constant, 0xBB: constant,
+	0xBC: constant, 0xBD: constant, 0xBE: constant, 0xBF: constant,
 }
 
 // learnedBits is the size of the table of learned addresses.
@@ -26,7 +37,7 @@ type predictor struct {
 	old, new image
 	moves    *moves
 	learned  [1 << learnedBits]struct{ key, address uint32 }
-	useful   [4 * 256]int8 // by kind of reference and what comes before it
+	useful   [5 * 256]int8 // by kind of reference and what comes before it
 	words    words
 }
 
@@ -72,7 +83,7 @@ func (p *predictor) part(from, at, n uint32) part {
 // A guess is what the four bytes of a reference probably are now.
 type guess struct {
 	first, second uint32
-	target, place uint32 // old address of the target, new one of the field's end
+	target, place uint32 // old address of the target, new address from which the field counts
 	trust         *int8
 	swapped       bool
 }
@@ -92,51 +103,77 @@ func (p *predictor) learn(address, now uint32) {
 	l.key, l.address = address+1, now
 }
 
-// reference finds the next reference in code from i on: where its field begins,
-// len(code) for none, and where it points. address is that of the code.
-func (m *image) reference(code []byte, i int, address uint32) (field int, target uint32) {
+// A reference is four bytes in code that point to somewhere.
+type reference struct {
+	field  int // where they begin
+	kind   byte
+	target uint32
+}
+
+// relative reports whether a reference counts from its own end.
+func (m *image) relative(kind byte) bool {
+	return kind < operand || kind == operand && !m.narrow
+}
+
+// next finds the next reference in code from i on. Its field is len(code) for
+// none. address is that of the code.
+func (m *image) next(r *reference, code []byte, i int, address uint32) {
+	kindOf := &kinds
+	if m.narrow {
+		kindOf = &narrowKinds
+	}
 	for ; i+5 <= len(code); i++ {
-		kind := kinds[code[i]]
+		kind := kindOf[code[i]]
 		if kind == 0 {
 			continue
 		}
-		field = i + 1
+		field := i + 1
 		if kind == conditional {
 			if code[i+1]&0xF0 != 0x80 || i+6 > len(code) {
 				continue
 			}
 			field++
 		}
-		target = address + uint32(field) + 4 + le.Uint32(code[field:])
-		if s := m.at(target); s != nil && (kind == indirect || s.code) {
-			return field, target
+		target := le.Uint32(code[field:])
+		if m.relative(kind) {
+			target += address + uint32(field) + 4
+		} else {
+			target -= uint32(m.base)
+		}
+		if s := m.at(target); s != nil && (kind >= operand || s.code) {
+			*r = reference{field, kind, target}
+			return
 		}
 	}
-	return len(code), 0
+	r.field = len(code)
 }
 
-// next finds the next reference in a part with code from i on, and guesses what
-// it is now. It returns where the field begins, len(o) for none. What lies
+// guess finds the next reference in a part with code from i on, and guesses what
+// it is now. It returns where its field begins, len(o) for none. What lies
 // before i may be new already, so it is not looked at.
-func (p *predictor) next(g *guess, o []byte, i int, in *part) int {
-	field, target := p.old.reference(o, i, in.old)
-	if field == len(o) {
-		return field
+func (p *predictor) guess(g *guess, o []byte, i int, in *part) int {
+	var r reference
+	p.old.next(&r, o, i, in.old)
+	if r.field == len(o) {
+		return r.field
 	}
-	g.target, g.place = target, in.new+uint32(field)+4
-	g.first, g.second = p.target(target)-g.place, le.Uint32(o[field:])
-	kind, before := kinds[o[field-1]], byte(0)
+	g.target, g.place = r.target, in.new+uint32(r.field)+4
+	if !p.old.relative(r.kind) {
+		g.place = -uint32(p.new.base)
+	}
+	g.first, g.second = p.target(r.target)-g.place, le.Uint32(o[r.field:])
+	before := byte(0)
 	switch {
-	case kind == 0:
-		kind = conditional
-	case kind == indirect && field-2 >= i:
-		before = o[field-2]
+	case r.kind == constant:
+		before = o[r.field-1]
+	case r.kind == operand && r.field-2 >= i:
+		before = o[r.field-2]
 	}
-	g.trust = &p.useful[int(kind-1)<<8|int(before)]
+	g.trust = &p.useful[int(r.kind-1)<<8|int(before)]
 	if g.swapped = *g.trust < 0; g.swapped {
 		g.first, g.second = g.second, g.first
 	}
-	return field
+	return r.field
 }
 
 // settle tells the predictor what a reference is now.

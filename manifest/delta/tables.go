@@ -18,17 +18,15 @@ func tablesOf(file []byte, m *image) []table {
 
 // exceptionsOfPE finds the function table: three addresses for each function.
 func exceptionsOfPE(file []byte, m *image) []table {
-	at, ok := optionalHeader(file)
-	if !ok || !bytes.HasPrefix(file, []byte("MZ")) {
+	h, ok := headerOfPE(file)
+	if !ok {
 		return nil
 	}
-	const entry = 112 + 3*8
-	from, ok := m.offset(le.Uint32(file[at+entry:]))
-	to := from + int64(le.Uint32(file[at+entry+4:]))
-	if !ok || to > int64(len(file)) {
-		return nil
+	from, ok := m.offset(h.exceptions[0])
+	if to := from + int64(h.exceptions[1]); ok && to <= int64(len(file)) {
+		return []table{{from: int(from), to: int(to), counts: []uint32{0}}}
 	}
-	return []table{{from: int(from), to: int(to), counts: []uint32{0}}}
+	return nil
 }
 
 // unwindOfELF finds the index of the unwind information (Linux Standard Base,
@@ -54,26 +52,32 @@ func unwindOfELF(file []byte, m *image) []table {
 // package debug/gosym): for each its code, counted from that of the program,
 // and what is known of it, counted from the start of the table.
 func functionsOfGo(file []byte, m *image) []table {
-	const head, words = 72, 8
-	for at := 0; ; {
-		next := bytes.Index(file[at:], []byte("\xF1\xFF\xFF\xFF\x00\x00\x01\x08"))
-		if next < 0 {
+	const entry = 8
+	pointer := m.pointerSize()
+	head := 8 + 8*pointer
+	number := func(b []byte) uint64 {
+		if m.narrow {
+			return uint64(le.Uint32(b))
+		}
+		return le.Uint64(b)
+	}
+	magic := append([]byte("\xF1\xFF\xFF\xFF\x00\x00\x01"), byte(pointer))
+	for at := 0; ; at++ {
+		next := bytes.Index(file[at:], magic)
+		if next < 0 || len(file)-at-next < head {
 			return nil
 		}
-		at += next + 1
-		p := file[at-1:]
-		if len(p) < head {
-			return nil
-		}
-		count, from := le.Uint64(p[8:]), le.Uint64(p[64:])
-		if from < head || from >= uint64(len(p)) || count == 0 || count > (uint64(len(p))-from)/words {
+		at += next
+		p := file[at:]
+		count, from := number(p[8:]), number(p[8+7*pointer:])
+		if from < uint64(head) || from >= uint64(len(p)) || count == 0 || count > (uint64(len(p))-from)/entry {
 			continue
 		}
-		s, n := m.run(uint32(at-1)+uint32(from), uint32(count)*words)
-		if s == nil || n < uint32(count)*words {
+		start := at + int(from)
+		s, n := m.run(uint32(start), uint32(count)*entry)
+		if s == nil || n < uint32(count)*entry {
 			continue
 		}
-		start := at - 1 + int(from)
 		address := s.address + uint32(start) - s.offset
 		return []table{{address, start, start + int(n), []uint32{m.text(), address}}}
 	}

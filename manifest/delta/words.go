@@ -9,7 +9,7 @@ const (
 	fromSelf        // counted from the word
 	asLast          // a number that changed as much as the word before
 	asBefore        // or as the one before that
-	pointer         // an address with the base, in eight bytes
+	pointer         // an address with the base, in the size of a pointer
 	readings
 	unread = readings // none of them was right
 
@@ -69,9 +69,9 @@ func (p *predictor) read(w *word, o []byte, i int, in *part) {
 	p.consider(w, fromText, w.was+p.words.text[0], p.words.text[1])
 	p.consider(w, fromHere, w.was+in.oldStart, in.newStart)
 	p.consider(w, fromSelf, w.was+at, now)
-	if at%8 == 0 && i+8 <= len(o) {
-		if q := le.Uint64(o[i:]) - p.old.base; q < maxAddress {
-			p.consider(w, pointer, uint32(q), -uint32(p.new.base))
+	if size := p.old.pointerSize(); at&uint32(size-1) == 0 && i+size <= len(o) {
+		if target, ok := p.old.pointer(o[i:]); ok {
+			p.consider(w, pointer, target, -uint32(p.new.base))
 		}
 	}
 	for k, by := range p.words.changed {

@@ -8,6 +8,8 @@ import (
 func TestFollowsReferences(t *testing.T) {
 	p := sample(400)
 	q := p.next()
+	narrow := p
+	narrow.narrow = true
 	for _, c := range []struct {
 		name     string
 		old, new []byte
@@ -15,6 +17,9 @@ func TestFollowsReferences(t *testing.T) {
 		{"elf", p.elf(), q.elf()},
 		{"pe", p.pe(), q.pe()},
 		{"from-elf-to-pe", p.elf(), q.pe()},
+		{"pe-for-x86", narrow.pe(), narrow.next().pe()},
+		{"mach-o", p.machO(), q.machO()},
+		{"universal-mach-o", p.universal(), q.universal()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bare, got := patched(t, c.old, c.new, Options{Transform: None})
