@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/releve-sante/releve/manifest"
@@ -33,6 +36,12 @@ func bulk(t testing.TB, component, version string) publish.Addition {
 func withBulk(t *testing.T, versions ...string) *publish.Repo {
 	t.Helper()
 	r, _ := newRepo(t)
+	addBulk(t, r, versions...)
+	return r
+}
+
+func addBulk(t *testing.T, r *publish.Repo, versions ...string) {
+	t.Helper()
 	for _, v := range versions {
 		if _, err := r.Add(t.Context(), bulk(t, "galss", v)); err != nil {
 			t.Fatal(err)
@@ -41,7 +50,6 @@ func withBulk(t *testing.T, versions ...string) *publish.Repo {
 	if err := r.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return r
 }
 
 func TestADeltaOfAnOlderDocument(t *testing.T) {
@@ -82,10 +90,23 @@ func TestVerifyTriesEveryDelta(t *testing.T) {
 	}
 }
 
+func TestVerifyComparesTheTarInside(t *testing.T) {
+	r := withBulk(t, "3.42")
+	if err := errors.Join(r.MistakePlain("galss"), r.Publish(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	_, err := r.Verify(t.Context())
+	var refusal *publish.Error
+	if !errors.As(err, &refusal) || refusal.Reason != publish.CodeBadArchive {
+		t.Errorf("got %v, want %s", err, publish.CodeBadArchive)
+	}
+}
+
 // TestThreeBasesAreKept adds deltas in any order: the newest three stay, and
 // those that gave way are no longer signed.
 func TestThreeBasesAreKept(t *testing.T) {
-	r := withBulk(t, "1.0", "1.1", "1.2", "1.3", "2.0")
+	r, c := newRepo(t)
+	addBulk(t, r, "1.0", "1.1", "1.2", "1.3", "2.0")
 	for _, step := range []struct {
 		from    string
 		want    publish.DeltaOutcome
@@ -117,6 +138,13 @@ func TestThreeBasesAreKept(t *testing.T) {
 	}
 	if found, err := r.Verify(t.Context()); err != nil || found.Deltas != 3 {
 		t.Errorf("verify: %d deltas, %v", found.Deltas, err)
+	}
+	data, err := os.ReadFile(filepath.Join(c.Dir, "metadata", "4.targets.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if signed := string(data); strings.Contains(signed, "from-1.0.delta") || !strings.Contains(signed, "from-1.1.delta") {
+		t.Errorf("the newest metadata names %s", signed)
 	}
 }
 

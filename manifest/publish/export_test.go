@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"strings"
 
 	"github.com/releve-sante/releve/manifest"
 )
@@ -22,6 +23,14 @@ func Measure(ctx context.Context, name string, data []byte) (manifest.Artifact, 
 func (r *Repo) ForgetPlain(component string) error {
 	return r.edit(component, func(_ *state, rel *manifest.Release) error {
 		rel.Artifact.Plain = nil
+		return nil
+	})
+}
+
+// MistakePlain has the publisher sign another digest for every tar.
+func (r *Repo) MistakePlain(component string) error {
+	return r.edit(component, func(_ *state, rel *manifest.Release) error {
+		rel.Artifact.Plain.SHA256 = strings.Repeat("0", 64)
 		return nil
 	})
 }

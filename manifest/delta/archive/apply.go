@@ -218,7 +218,7 @@ func (a *applier) content(op byte) error {
 	}
 	size, ok := a.header.size()
 	a.header = nil
-	if !ok || size < 1 || size > a.left || padding(size) > a.left-size {
+	if !ok || size < 1 || size > a.left {
 		return damaged("%q of %d bytes, where %d are missing", path, size, a.left)
 	}
 	if op == opKeep || op == opKeepOther {
