@@ -24,7 +24,7 @@ const (
 	CodeInRing             = "plan-in-ring"             // holds: rolled out, and this machine is among those in Required
 	CodeForAll             = "plan-for-all"             // holds: offered to all machines
 	CodeBelowFloor         = "plan-below-floor"         // older than the publisher lets a machine go: Required
-	CodeFloorLost          = "plan-floor-lost"          // older than what is installed, and the memory of floors is damaged
+	CodeFloorLost          = "plan-floor-lost"          // not at least what is installed, and the memory of floors is damaged
 	CodeBelowFloorHere     = "plan-below-floor-here"    // what is installed is older than that
 	CodeDiskTooSmall       = "plan-disk-too-small"      // bytes Required, bytes free in Actual
 )

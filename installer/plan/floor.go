@@ -38,7 +38,7 @@ func (p *planner) tooLow(e *entry, version string) Reason {
 			Actual: version, Holds: manifest.False, Because: f.Because}
 	}
 	v := number(version)
-	if p.in.FloorsLost && e.present && (v == nil || e.version == nil || v.Compare(*e.version) < 0) {
+	if p.in.FloorsLost && (v == nil || e.version == nil || v.Compare(*e.version) < 0) {
 		return Reason{Code: CodeFloorLost, Actual: version, Holds: manifest.False}
 	}
 	return Reason{}

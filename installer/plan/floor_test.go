@@ -142,6 +142,10 @@ func TestFloors(t *testing.T) {
 		{name: "damaged-memory-keeps-the-height", facts: mac("12.0"), installed: after(cryptolib, "5.2.1", "5.1.8"), request: rollback,
 			change: func(in *Input) { in.FloorsLost = true },
 			want:   "refused cryptolib-cps 5.1.8: plan-floor-lost(|5.1.8)"},
+		{name: "damaged-memory-brings-nothing-back", facts: mac("12.0"), request: rollback,
+			installed: map[string]Installed{cryptolib: {Previous: after(cryptolib, "5.2.1", "5.1.8")[cryptolib].Previous}},
+			change:    func(in *Input) { in.FloorsLost = true },
+			want:      "refused cryptolib-cps 5.1.8: plan-floor-lost(|5.1.8)"},
 	})
 }
 

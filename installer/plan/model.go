@@ -57,7 +57,7 @@ type Input struct {
 	Backends  []string // that exist on this machine; empty means all
 
 	Floors     map[string][]manifest.Floor // by component: the highest that this machine was ever told
-	FloorsLost bool                        // the memory of floors is damaged: nothing goes below what is installed
+	FloorsLost bool                        // the memory of floors is damaged: nothing goes below what is installed, and nothing absent comes back
 }
 
 // Plan is complete: applying it needs no decision that is not in it. What is
