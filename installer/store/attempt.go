@@ -19,12 +19,6 @@ const (
 	stream  = 256 << 10
 )
 
-// errPure says that a mirror was asked for the rest of what another began, and
-// that this once came out wrong: it is asked for the whole instead. Otherwise a
-// mirror that begins with wrong bytes and breaks off would spoil what a good
-// one goes on with, again and again.
-var errPure = errors.New("the whole is asked of one mirror")
-
 // mirrored is what the body of a Remote with several mirrors may tell, and be
 // told: see trust.Mirrors.
 type mirrored interface {
@@ -158,9 +152,6 @@ func (t *transfer) begin(start int64, chunk []byte) error {
 		if err := t.restart(); err != nil {
 			return err
 		}
-	}
-	if t.pure && t.have > 0 && mirror != t.origin {
-		return errors.Join(t.restart(), errPure)
 	}
 	t.mixed = t.mixed || t.have > 0 && mirror != t.origin
 	t.origin = mirror

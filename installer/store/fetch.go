@@ -116,7 +116,6 @@ type transfer struct {
 	from   mirrored // of the last try; nil where there is one address only
 	origin string   // the mirror of all the bytes so far
 	mixed  bool     // they come from an earlier call, or from several mirrors
-	pure   bool     // no more mixing: it came out wrong
 	enough int      // bytes that have to arrive within Config.Stall
 	watch  Watch
 	buffer []byte
@@ -201,9 +200,9 @@ func (t *transfer) run(ctx context.Context) error {
 		case errors.As(err, &wrong) && wrong.Reason == CodeWrongContent:
 			// The beginning may come from a power cut, from a bad proxy of an
 			// earlier day or from another mirror: then all of it is fetched
-			// again.
+			// again. A mirror that begins with wrong bytes and breaks off, each
+			// time, is soon behind the one that always comes to an end.
 			again := t.mixed || spare
-			t.pure = true
 			if err := t.restart(); err != nil {
 				return err
 			}
@@ -214,8 +213,6 @@ func (t *transfer) run(ctx context.Context) error {
 			continue
 		case spare:
 			t.again(err) // another mirror takes over at once, from where this one stopped
-			continue
-		case errors.Is(err, errPure):
 			continue
 		case t.s.Remote == nil || !temporary(err):
 			return err

@@ -94,15 +94,18 @@ func TestASlowMirrorIsLeftWhileThereIsAnother(t *testing.T) {
 // breaks off, each time.
 func TestAMirrorCannotSpoilWhatAnotherGoesOnWith(t *testing.T) {
 	data := content(300_000, 15)
-	spoiler := &server{data: data, handle: func(s *server, w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", strconv.Itoa(len(s.data)))
-		s.body(w, content(100_000, 99))
-		s.cut(w)
-	}}
+	spoiler := func(name string) trust.Mirror {
+		return serve(t, name, &server{data: data, handle: func(s *server, w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(s.data)))
+			s.body(w, content(100_000, 99))
+			s.cut(w)
+		}})
+	}
 	good := &server{data: data}
-	st, err := fromMirrors(t, data, serve(t, "spoiler", spoiler), serve(t, "good", good))
+	st, err := fromMirrors(t, data, spoiler("a"), serve(t, "good", good), spoiler("b"))
 	must(t, err)
 	checkHeld(t, st, data)
+	t.Logf("the good mirror was asked %d times and sent %d bytes", good.asked.Load(), good.sent.Load())
 }
 
 func TestNoMirrorHasIt(t *testing.T) {
