@@ -14,6 +14,7 @@ import (
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/mirror"
 	"github.com/releve-sante/releve/manifest/trust"
+	"github.com/releve-sante/releve/osdetect/proxy"
 )
 
 // source holds the flags of a command that reads a published repository as a
@@ -58,7 +59,7 @@ func (s *source) selection(cmd *cobra.Command) (mirror.Selection, error) {
 
 // remote opens an address: a folder, a bundle or a URL.
 func (s *source) remote(cmd *cobra.Command, address string) (trust.Remote, error) {
-	var options []trust.Option
+	options := append(proxyLogin(), trust.Proxy(trust.ProxyFinder(proxy.Find(s.a.env))))
 	if s.forbidden {
 		options = append(options, trust.ForbiddenIsMissing())
 	}

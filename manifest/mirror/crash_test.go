@@ -35,7 +35,7 @@ func (c *crash) losses(n int) []durabletest.Loss {
 		return all
 	case near:
 		return all[n%4 : n%4+1]
-	case n%11 == 0:
+	case n%23 == 0:
 		return all[2:3]
 	}
 	return nil
