@@ -179,6 +179,35 @@ func TestAFreshClientRefusesTheSameAttacks(t *testing.T) {
 	}
 }
 
+// The rules of the specification allow other repositories, not other attacks:
+// whatever is not about the form of a file is refused under them too.
+func TestTheSpecificationAllowsNoAttack(t *testing.T) {
+	for _, a := range trusttest.Attacks() {
+		if a.Code == trust.CodeMalformed || a.Code == trust.CodeStalled {
+			continue
+		}
+		t.Run(a.Name, func(t *testing.T) {
+			r, cache := warm(t)
+			update(r)
+			a.Do(r)
+			c := trial{cache: cache, rules: trust.Specification}.client(t, r, cache)
+			contents := map[string]string{}
+			err := c.Refresh(t.Context())
+			if err == nil {
+				contents, err = readAll(c)
+			}
+			want := a.Code
+			if a.Name == "html-document" {
+				want = trust.CodeOversized // a document may be a web page, only not this one
+			}
+			if got := codeOf(err); got != want {
+				t.Errorf("code: got %q, want %q (%v)", got, want, err)
+			}
+			expectHonest(t, contents)
+		})
+	}
+}
+
 func TestARoleIsVerifiedForEachDelegator(t *testing.T) {
 	const path = "components/galss/more"
 	r := trusttest.New(t)

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,9 @@ func TestOddRoleNames(t *testing.T) {
 		"?": "%3F", "#": "%23", "/role": "%2Frole", "../role": "..%2Frole", ".": ".", "..": "..", "a b": "a%20b",
 		"rôle": "r%C3%B4le", "%2F": "%252F", "C:x": "C%3Ax", "con": "con", "a+b": "a%2Bb", "x.root": "x.root",
 	} {
+		if role == "con" && runtime.GOOS == "windows" {
+			continue // the suite asks for this name for the file, and Windows has none of it
+		}
 		play(t, []scenario{{role, func(b *bench) {
 			b.Delegate("targets", role, false, "*")
 			b.Target(role, "target", []byte("content"), "sha256")
