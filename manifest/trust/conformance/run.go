@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, now func(context.Context) (time.Tim
 	return 0
 }
 
-func do(ctx context.Context, args []string, now func(context.Context) (time.Time, error), stderr io.Writer) error {
+func do(ctx context.Context, args []string, now func(context.Context) (time.Time, error), stderr io.Writer) (err error) {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func do(ctx context.Context, args []string, now func(context.Context) (time.Time
 	if err != nil {
 		return err
 	}
-	defer files.close()
+	defer func() { err = errors.Join(err, files.close()) }()
 	if o.command[0] == "init" {
 		return start(files, o.command[1])
 	}
@@ -109,9 +109,8 @@ func start(files *layout, name string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	root, err := io.ReadAll(io.LimitReader(f, maxRoot))
-	if err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	// Nothing expires at the zero time: an old root leads to newer ones.
