@@ -59,11 +59,18 @@ func (a *app) checkCommand() *cobra.Command {
 // on has changed, that decision is the answer, and no document is parsed: a
 // check that finds nothing new costs the same however many releases there are.
 func (s *session) check(ctx context.Context, req plan.Request) (decision, error) {
-	w := &work{s: s, req: req}
-	d, err := w.asBefore(ctx)
-	if err == nil || !s.asked {
-		return d, err
+	// Unless it comes to planning, one thing happens after the other. A second processor
+	// would only be woken to hand work back: that costs a tenth of a check.
+	processors := runtime.GOMAXPROCS(1)
+	if err := s.refresh(ctx); err != nil {
+		return decision{}, err
 	}
+	w := &work{s: s, req: req}
+	d, err := w.decided(ctx)
+	if err == nil {
+		return d, nil
+	}
+	runtime.GOMAXPROCS(processors)
 	s.a.log.Info("planning anew", "why", err.Error())
 	if err := w.prepare(ctx, event.Discard); err != nil {
 		return decision{}, err
@@ -75,17 +82,6 @@ func (s *session) check(ctx context.Context, req plan.Request) (decision, error)
 		s.a.log.Warn("the decision is not kept", "error", err.Error())
 	}
 	return d, nil
-}
-
-// asBefore asks for news, and gives the last decision if it still stands. All
-// of it happens one after the other, so a second processor would only be woken
-// to hand work back: that costs a tenth of a check.
-func (w *work) asBefore(ctx context.Context) (decision, error) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	if err := w.s.refresh(ctx); err != nil {
-		return decision{}, err
-	}
-	return w.decided(ctx)
 }
 
 // answerCheck prints a decision and chooses the status. A silent check, which
