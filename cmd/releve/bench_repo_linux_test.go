@@ -115,7 +115,7 @@ func packageOf(b *testing.B, version string) []byte {
 
 // serve starts a server of static files, with entity tags as nginx makes them.
 func (s *situation) serve(b *testing.B, files map[string][]byte) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -132,16 +132,16 @@ func (s *situation) serve(b *testing.B, files map[string][]byte) {
 	counted := metered{listener, &s.dials, &s.bytes}
 	s.url = "http://" + listener.Addr().String()
 	if s.kind == "http" {
-		go server.Serve(counted)
+		go func() { _ = server.Serve(counted) }()
 	} else {
 		s.url = "https://" + listener.Addr().String()
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{s.certificate(b)}}
 		if s.kind == "h1" {
 			server.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
 		}
-		go server.ServeTLS(counted, "", "")
+		go func() { _ = server.ServeTLS(counted, "", "") }()
 	}
-	b.Cleanup(func() { server.Close() })
+	b.Cleanup(func() { _ = server.Close() })
 }
 
 // certificate makes an authority, an intermediate and a leaf, as public sites

@@ -41,7 +41,7 @@ func raise() error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(fd)
+	defer func() { _ = unix.Close(fd) }()
 	ifreq, err := unix.NewIfreq("lo")
 	if err != nil {
 		return err

@@ -346,10 +346,11 @@ func TestAnotherServersValidatorIsNotBelieved(t *testing.T) {
 
 func TestADeadServerIsAskedOnce(t *testing.T) {
 	r, cache := warm(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = l.Close() })
 	var dials atomic.Int64
 	go func() {
 		for {
@@ -358,10 +359,9 @@ func TestADeadServerIsAskedOnce(t *testing.T) {
 				return
 			}
 			dials.Add(1)
-			conn.Close()
+			_ = conn.Close()
 		}
 	}()
-	defer l.Close()
 	remote, err := trust.NewHTTP("https://" + l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -373,6 +373,9 @@ func TestADeadServerIsAskedOnce(t *testing.T) {
 	}
 	if errors.Is(err, context.Canceled) {
 		t.Errorf("the answer is that of the question that was given up: %v", err)
+	}
+	if got := dials.Load(); got > 2 {
+		t.Errorf("it was dialled %d times: the whole workflow asked again", got)
 	}
 	expectOld(t, r, cache)
 }
