@@ -143,7 +143,7 @@ func (a *app) versionCommand() *cobra.Command {
 // helpCommand prints the help of a command, or the list of commands.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "help [COMMAND]", Short: "Explain a command", Args: cobra.MaximumNArgs(1),
+		Use: "help [COMMAND...]", Short: "Explain a command", Args: cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {

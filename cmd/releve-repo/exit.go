@@ -113,7 +113,11 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	for _, c := range cmd.Commands() {
 		known = append(known, c.Name())
 	}
-	return &usageError{reason: CodeUnknownCommand, args: map[string]string{"Name": name, "Nearest": nearest(name, known)}}
+	best := nearest(name, known)
+	if group := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()); best != "" && group != "" {
+		best = strings.TrimSpace(group) + " " + best
+	}
+	return &usageError{reason: CodeUnknownCommand, args: map[string]string{"Name": name, "Nearest": best}}
 }
 
 func flagError(cmd *cobra.Command, err error) error {

@@ -186,6 +186,9 @@ func ParseDraft(data []byte) (*Draft, error) {
 	if err := d.decode(f); err != nil {
 		return bad(err)
 	}
+	if err := d.nothingHidden(f.Next); err != nil {
+		return bad(err)
+	}
 	for digest, document := range d.documents {
 		if sum := sha256.Sum256(document); hexOf(sum[:]) != digest {
 			return bad(fmt.Errorf("document %.64q has another digest", digest))

@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -138,6 +139,94 @@ func TestADraftSurvivesItsFile(t *testing.T) {
 	}
 	if _, err := again.Sign(c.Keys); codeOf(err) != publish.CodeSignedAlready {
 		t.Errorf("signed twice: got %v", err)
+	}
+}
+
+type object = map[string]any
+
+// hiding is a way to have something signed that the list of changes does not
+// tell.
+type hiding struct {
+	name, role string
+	change     func(signed object)
+}
+
+func hidings() []hiding {
+	role := func(signed object, i int) object {
+		return signed["delegations"].(object)["roles"].([]any)[i].(object)
+	}
+	anyKey := func(signed object) object {
+		for _, key := range signed["keys"].(object) {
+			return key.(object)
+		}
+		return nil
+	}
+	target := func(more string, value any) func(object) {
+		return func(s object) {
+			hashes := object{"sha256": strings.Repeat("ab", 32)}
+			s["targets"] = object{"a": object{"length": 1, "hashes": hashes}}
+			if more == "sha512" {
+				hashes[more] = value
+				return
+			}
+			s["targets"].(object)["a"].(object)[more] = value
+		}
+	}
+	return []hiding{
+		{"nothing", "root", func(object) {}},
+		{"nothing", "targets", func(object) {}},
+		{"unknown-field", "root", func(s object) { s["mirrors"] = "x" }},
+		{"inconsistent-snapshots", "root", func(s object) { s["consistent_snapshot"] = false }},
+		{"unknown-field-of-a-key", "root", func(s object) { anyKey(s)["x-other"] = 1 }},
+		{"another-key-under-an-identifier", "root", func(s object) {
+			anyKey(s)["keyval"] = object{"public": strings.Repeat("ab", 32)}
+		}},
+		{"unknown-field-of-a-role", "root", func(s object) { s["roles"].(object)["root"].(object)["x"] = 1 }},
+		{"unknown-field-of-targets", "targets", func(s object) { s["x"] = 1 }},
+		{"custom", "targets", target("custom", object{})},
+		{"two-hashes", "targets", target("sha512", "ab")},
+		{"paths-by-prefix", "targets", func(s object) { role(s, 0)["path_hash_prefixes"] = []any{"a"} }},
+		{"search-goes-on", "targets", func(s object) { role(s, 1)["terminating"] = false }},
+		{"paths-of-another", "targets", func(s object) { role(s, 1)["paths"] = []any{"channels/*"} }},
+		{"reserved-name", "targets", func(s object) { role(s, 1)["name"] = "timestamp" }},
+		{"publisher-that-delegates", "ans", func(s object) { s["delegations"] = object{"keys": object{}, "roles": []any{}} }},
+	}
+}
+
+func TestADraftHidesNothing(t *testing.T) {
+	r, c := newRepo(t)
+	if err := r.Delegate("ans", []string{"components/cryptolib-cps/**"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hidings() {
+		t.Run(h.name, func(t *testing.T) {
+			d, err := publish.PrepareRoot(c, nil)
+			if h.role != "root" {
+				d, err = r.PrepareRole(h.role)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := d.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var file object
+			if err := json.Unmarshal(data, &file); err != nil {
+				t.Fatal(err)
+			}
+			h.change(file["next"].(object)["signed"].(object))
+			if data, err = json.Marshal(file); err != nil {
+				t.Fatal(err)
+			}
+			want := publish.CodeBadDraft
+			if h.name == "nothing" {
+				want = ""
+			}
+			if _, err := publish.ParseDraft(data); codeOf(err) != want {
+				t.Errorf("got %v, want %q", err, want)
+			}
+		})
 	}
 }
 

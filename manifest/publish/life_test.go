@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -100,5 +102,58 @@ func TestARepositoryLives(t *testing.T) {
 	}
 	if report.Components != 2 || report.Artifacts != 2 || len(report.Channels) != 1 || len(report.Pending) != 0 {
 		t.Errorf("after publishing: got %+v", report)
+	}
+}
+
+// TestAPublisherWorksInItsOwnCopy lets a publisher add a release in a copy of
+// the repository, with keys that nobody else has, and hands over what is new.
+func TestAPublisherWorksInItsOwnCopy(t *testing.T) {
+	ctx := t.Context()
+	r, c := newRepo(t)
+	office := publish.NewMemoryKeys()
+	keys := []publish.PublicKey{newKey(t, office, "ans-1"), newKey(t, office, "ans-2"), newKey(t, office, "ans-3")}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(r.DelegateKeys("ans", []string{"components/cryptolib-cps/**"}, keys, 2))
+	if err := r.Publish(ctx); codeOf(err) != publish.CodeUnsigned {
+		t.Fatalf("before the publisher has signed: got %v", err)
+	}
+	d, err := r.PrepareRole("ans")
+	must(err)
+	_, err = d.Sign(office)
+	must(err)
+	must(r.FinishRole(ctx, d))
+	must(r.Publish(ctx))
+
+	c.Keys = office
+	theirs, copied := reopened(t, c)
+	_, err = theirs.Add(ctx, addition(t, "cryptolib-cps", "5.1.8"))
+	must(err)
+	if d, err = theirs.PrepareRole("ans"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.FinishRole(ctx, d); codeOf(err) != publish.CodeDamaged {
+		t.Errorf("without the files: got %v, want %q", err, publish.CodeDamaged)
+	}
+	must(os.CopyFS(filepath.Join(c.Dir, "targets", "components"), os.DirFS(filepath.Join(copied.Dir, "targets", "components"))))
+	must(r.FinishRole(ctx, d))
+	must(r.Publish(ctx))
+	report, err := r.Verify(ctx)
+	if err != nil || report.Releases != 1 {
+		t.Errorf("afterwards: got %+v, %v", report, err)
+	}
+
+	other := addition(t, "galss", "3.43.2")
+	other.Role = "ans"
+	if _, err := theirs.Add(ctx, other); codeOf(err) != publish.CodeOutside {
+		t.Errorf("a component of somebody else: got %v, want %q", err, publish.CodeOutside)
+	}
+	other.Role = ""
+	if _, err := theirs.Add(ctx, other); codeOf(err) != publish.CodeMissingKey {
+		t.Errorf("a component of nobody: got %v, want %q", err, publish.CodeMissingKey)
 	}
 }
