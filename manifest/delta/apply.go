@@ -150,6 +150,11 @@ func (a *applier) data(w []byte, p *part) error {
 	}
 	var g word
 	for ; i+4 <= len(w); i += 4 {
+		if a.changes.zeros >= 4 && isSmall(le.Uint32(w[i:])) {
+			a.changes.zeros -= 4 // the most frequent case, in short
+			a.words.follow(same, 0)
+			continue
+		}
 		a.read(&g, w, i, p)
 		now, err := a.word(&g)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -291,10 +292,10 @@ func equal(b *testing.B, got, want string) {
 			b.Fatal(err)
 		}
 		h := sha256.New()
-		if _, err := io.Copy(h, f); err != nil {
+		_, err = io.Copy(h, f)
+		if err := errors.Join(err, f.Close()); err != nil {
 			b.Fatal(err)
 		}
-		f.Close()
 		sums[i] = [sha256.Size]byte(h.Sum(nil))
 	}
 	if sums[0] != sums[1] {

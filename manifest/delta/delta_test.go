@@ -13,7 +13,7 @@ import (
 func noise(seed uint64, n int) []byte {
 	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8)})
 	b := make([]byte, n)
-	r.Read(b)
+	_, _ = r.Read(b)
 	return b
 }
 

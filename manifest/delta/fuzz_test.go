@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/andybalholm/brotli"
@@ -24,24 +25,29 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 // hostile is a patch by hand: a header, and streams that are compressed as
-// they are.
+// they are. A length that the header has already stays.
 func hostile(h header, raw [streams][]byte) []byte {
 	var body []byte
 	for i, stream := range raw {
-		if len(stream) == 0 {
-			continue
-		}
-		var to bytes.Buffer
-		w := brotli.NewWriterLevel(&to, 1)
-		w.Write(stream)
-		w.Close()
 		if h.streams[i].length == 0 {
 			h.streams[i].length = int64(len(stream))
 		}
-		h.streams[i].sizes = []int64{int64(to.Len())}
-		body = append(body, to.Bytes()...)
+		for part := range slices.Chunk(stream, 1<<windows[i]) {
+			packed := squeezed(part, windows[i])
+			h.streams[i].sizes = append(h.streams[i].sizes, int64(len(packed)))
+			body = append(body, packed...)
+		}
 	}
 	return append(h.append(nil), body...)
+}
+
+// squeezed compresses into memory, which cannot fail.
+func squeezed(raw []byte, window int) []byte {
+	var to bytes.Buffer
+	w := brotli.NewWriterOptions(&to, brotli.WriterOptions{Quality: 1, LGWin: window})
+	_, _ = w.Write(raw)
+	_ = w.Close()
+	return to.Bytes()
 }
 
 func numbers(n ...uint64) []byte {
@@ -97,15 +103,12 @@ func TestHostilePatches(t *testing.T) {
 // TestWideWindow refuses a block whose decoder would need more memory than its
 // stream is given.
 func TestWideWindow(t *testing.T) {
-	var to bytes.Buffer
-	w := brotli.NewWriterOptions(&to, brotli.WriterOptions{Quality: 1, LGWin: 24})
-	w.Write(make([]byte, 500))
-	w.Close()
+	packed := squeezed(make([]byte, 500), 24)
 	h := header{transform: None, oldSize: 0, newSize: 500}
 	h.streams[inserts].length = 500
-	h.streams[inserts].sizes = []int64{int64(to.Len())}
+	h.streams[inserts].sizes = []int64{int64(len(packed))}
 	patch := hostile(h, [streams][]byte{numbers(0), numbers(500), numbers(0), numbers(0)})
-	err := apply(t.Context(), &limited{t, 500}, nil, append(patch, to.Bytes()...), 500)
+	err := apply(t.Context(), &limited{t, 500}, nil, append(patch, packed...), 500)
 	if !errors.Is(err, ErrDamaged) {
 		t.Errorf("got %v, want %v", err, ErrDamaged)
 	}
@@ -118,6 +121,38 @@ func allocated(f func()) uint64 {
 	f()
 	runtime.ReadMemStats(&after)
 	return after.TotalAlloc - before.TotalAlloc
+}
+
+// TestMemoryIsBounded applies a patch that wants all there is: blocks as large as
+// they may be, as many pieces as there may be, a file larger than the pages.
+func TestMemoryIsBounded(t *testing.T) {
+	const size = 8 << 20
+	old := noise(8, size)
+	h := header{transform: X86, oldSize: size, shortest: 1}
+	h.old = image{sections: []section{{size: size, memory: maxAddress - 1}}}
+	var raw [streams][]byte
+	segment := func(copied, extra int) {
+		raw[copies] = append(raw[copies], numbers(uint64(copied))...)
+		raw[extras] = append(raw[extras], numbers(uint64(extra))...)
+		raw[seeks] = append(raw[seeks], numbers(2)...)
+		h.newSize += int64(copied + extra)
+	}
+	for range 1<<17 - 40 {
+		segment(1, 1)
+	}
+	segment(2<<20, 4<<20)
+	h.new = image{sections: []section{{size: uint32(h.newSize), memory: maxAddress - 1}}}
+	raw[gaps], raw[diffs] = make([]byte, 2<<20+1<<17-40+1), noise(9, 2<<20+1<<17-40)
+	raw[inserts] = noise(10, 4<<20+1<<17-40)
+	patch := hostile(h, raw)
+	used := allocated(func() {
+		if err := apply(t.Context(), &limited{t, h.newSize}, old, patch, h.newSize); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if used > 32<<20 {
+		t.Errorf("got %d bytes of memory, want at most %d", used, 32<<20)
+	}
 }
 
 func FuzzApply(f *testing.F) {

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	pageSize = 1 << 14
-	pages    = 1 << 7
+	pageSize = 1 << 12
+	pages    = 1 << 9
 )
 
 // window reads a file at random and keeps the pages that were read last, each
@@ -24,14 +24,23 @@ type page struct {
 	data []byte
 }
 
-// read fills p from the file at from on, which lies inside it.
+// read fills p from the file at from on, which lies inside it. What is long is
+// read past the pages: it is seldom wanted again.
 func (w *window) read(p []byte, from int64) error {
+	if len(p) >= 4*pageSize {
+		return w.fill(p, from)
+	}
 	for len(p) > 0 {
 		held := &w.held[from/pageSize%pages]
 		if at := from - from%pageSize; held.at != at+1 {
-			if err := w.load(held, at); err != nil {
+			if held.data == nil {
+				held.data = make([]byte, pageSize)
+			}
+			held.at, held.data = 0, held.data[:min(pageSize, w.size-at)]
+			if err := w.fill(held.data, at); err != nil {
 				return err
 			}
+			held.at = at + 1
 		}
 		n := copy(p, held.data[from%pageSize:])
 		p, from = p[n:], from+int64(n)
@@ -39,18 +48,14 @@ func (w *window) read(p []byte, from int64) error {
 	return nil
 }
 
-// load fills a page with what the file has at at.
-func (w *window) load(held *page, at int64) error {
-	if held.data == nil {
-		held.data = make([]byte, pageSize)
+// fill reads p from the file.
+func (w *window) fill(p []byte, at int64) error {
+	n, err := w.file.ReadAt(p, at)
+	switch {
+	case n == len(p):
+		return nil
+	case err == nil || errors.Is(err, io.EOF):
+		return fmt.Errorf("%w: it ends at %d, %d bytes were said", ErrBase, at+int64(n), w.size)
 	}
-	held.at, held.data = 0, held.data[:min(pageSize, w.size-at)]
-	if n, err := w.file.ReadAt(held.data, at); n < len(held.data) {
-		if err == nil || errors.Is(err, io.EOF) {
-			return fmt.Errorf("%w: it ends at %d, %d bytes were said", ErrBase, at+int64(n), w.size)
-		}
-		return fmt.Errorf("reading the old file at %d: %w", at, err)
-	}
-	held.at = at + 1
-	return nil
+	return fmt.Errorf("reading the old file at %d: %w", at, err)
 }

@@ -61,7 +61,7 @@ func (p *part) firstWord() int {
 func (p *predictor) read(w *word, o []byte, i int, in *part) {
 	w.was = le.Uint32(o[i:])
 	w.now, w.best, w.valid = w.was, same, 0
-	if w.was+small <= 2*small {
+	if isSmall(w.was) {
 		return
 	}
 	at, now := in.old+uint32(i), in.new+uint32(i)
@@ -134,6 +134,14 @@ func (p *predictor) settleWord(w *word, now uint32) {
 			}
 		}
 	}
-	p.words.history = (p.words.history*(readings+1) + right) % histories
-	p.words.changed[1], p.words.changed[0] = p.words.changed[0], now-w.was
+	p.words.follow(right, now-w.was)
 }
+
+// follow notes which reading of a word was right, and how much it changed.
+func (w *words) follow(right int, changed uint32) {
+	w.history = (w.history*(readings+1) + right) % histories
+	w.changed[1], w.changed[0] = w.changed[0], changed
+}
+
+// isSmall reports whether a word has no reading but a number.
+func isSmall(was uint32) bool { return was+small <= 2*small }

@@ -40,3 +40,25 @@ func TestFollowsReferences(t *testing.T) {
 		})
 	}
 }
+
+// TestLooksBackNoFurther changes what lies before the place from where a
+// reference is looked for: it may be new already while a patch is applied, and
+// was old while it was made.
+func TestLooksBackNoFurther(t *testing.T) {
+	m := image{sections: []section{{size: 1000, memory: 1000, code: true}}}
+	m.end = 1000
+	p := newPredictor(m, m, newMoves(nil))
+	for _, opcode := range []byte{0xE8, 0xE9, 0x05, 0x3D} {
+		code := []byte{0, 0, 0, 0, opcode, 100, 0, 0, 0, 0}
+		var guesses [2]guess
+		for i, before := range []byte{0x0F, 0xFF} {
+			code[3] = before
+			if got := p.guess(&guesses[i], code, 4, &part{length: len(code)}); got != 5 {
+				t.Errorf("opcode %x: got a field at %d, want it at 5", opcode, got)
+			}
+		}
+		if guesses[0] != guesses[1] {
+			t.Errorf("opcode %x: got %v and %v for other bytes before", opcode, guesses[0], guesses[1])
+		}
+	}
+}
