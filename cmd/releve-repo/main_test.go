@@ -21,6 +21,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/releve-sante/releve/installer/lock"
 	"github.com/releve-sante/releve/manifest/publish/provenance/provenancetest"
 )
 
@@ -56,6 +57,7 @@ func TestScript(t *testing.T) {
 			"attested": attested,
 			"spoilall": spoilAll,
 			"copytree": copyTree,
+			"hold":     holdLock,
 			"middle":   spoilMiddle,
 			"cut":      cutFile,
 			"serve":    serveFolder,
@@ -186,4 +188,12 @@ func spoilAll(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range found {
 		spoil(ts, neg, []string{name})
 	}
+}
+
+// holdLock: hold FOLDER takes the lock of a folder to the end of the script.
+func holdLock(ts *testscript.TestScript, _ bool, args []string) {
+	owner := lock.Owner{PID: os.Getpid(), User: "somebody", Command: "mirror", Since: time.Now()}
+	unlock, err := lock.Acquire(context.Background(), ts.MkAbs(args[0]), owner, 0)
+	ts.Check(err)
+	ts.Defer(unlock)
 }

@@ -34,7 +34,6 @@ repository is copied. Needs no key.`,
 			if c.Select, err = s.selection(cmd); err != nil {
 				return err
 			}
-			c.Select.Deltas = true
 			if c.Root, err = s.given(); err != nil {
 				return err
 			}

@@ -119,3 +119,43 @@ func (c *crash) cut(t *testing.T, n int) {
 		}
 	}
 }
+
+// TestCrashOfABundle cuts the power before every operation of making a bundle
+// in place of an older one: the name holds the one or the other whole.
+func TestCrashOfABundle(t *testing.T) {
+	r := trusttest.New(t)
+	create := func(d *durabletest.Disk) error {
+		_, err := mirror.CreateBundle(t.Context(), config(r), d, "stick.zip", false)
+		return err
+	}
+	before := durabletest.NewDisk()
+	must(t, create(before))
+	before = before.Restart(durabletest.KeepAll())
+	next(r)
+	whole := before.Clone()
+	must(t, create(whole))
+	was, will := before.Snapshot()["stick.zip"], whole.Snapshot()["stick.zip"]
+	if len(was) == 0 || was == will {
+		t.Fatalf("bundles of %d and %d bytes", len(was), len(will))
+	}
+	for n := 1; n <= whole.Ops(); n++ {
+		d := before.Clone()
+		d.CutBefore(n)
+		if err := create(d); !errors.Is(err, durabletest.ErrPower) {
+			t.Fatalf("cut before operation %d: got %v", n, err)
+		}
+		for _, loss := range []durabletest.Loss{durabletest.LoseAll(), durabletest.LoseSome(uint64(n)), durabletest.KeepAll()} {
+			after := d.Restart(loss)
+			if got := after.Snapshot()["stick.zip"]; got != was && got != will {
+				t.Errorf("cut before operation %d (%s): a bundle of %d bytes", n, whole.Op(n), len(got))
+			}
+			if n%7 == 0 {
+				must(t, create(after))
+				if got := after.Snapshot(); got["stick.zip"] != will || len(got) != 1 {
+					t.Errorf("cut before operation %d (%s), made again: %d bytes, %d files", n, whole.Op(n), len(got["stick.zip"]), len(got))
+				}
+			}
+		}
+	}
+	t.Logf("%d operations", whole.Ops())
+}

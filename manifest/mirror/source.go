@@ -18,7 +18,6 @@ type Selection struct {
 	Channels   []string            // none: all channels
 	Platforms  []manifest.Platform // none: all
 	Components []string            // whose packages are taken; none: all
-	Deltas     bool                // smaller downloads too; a stick has no use for them
 }
 
 func (s Selection) isAll() bool {
@@ -139,9 +138,7 @@ func (s *source) offered(v manifest.Verified, component string, sel Selection, w
 			wanted[p.Path] = nil
 		}
 		for _, d := range release.Deltas {
-			if sel.Deltas {
-				wanted[d.Path] = nil
-			}
+			wanted[d.Path] = nil
 		}
 		s.report.Packages = append(s.report.Packages, Package{component, release.Version, release.Platform, a.Length})
 	}

@@ -240,6 +240,36 @@ func TestAStickThatIsPulledAndPutBack(t *testing.T) {
 	}
 }
 
+// TestAStickThatIsGoneWhileItIsRead tells so, and not of a cut line.
+func TestAStickThatIsGoneWhileItIsRead(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, "targets"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "targets", "x"), []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, source := range map[string]string{"bundle": bundled(t, map[string][]byte{"targets/x": []byte("content")}), "folder": folder} {
+		t.Run(name, func(t *testing.T) {
+			remote, err := trust.NewRemote(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _, err := remote.Open(t.Context(), "targets/x", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := body.Close(); err != nil { // the nearest to a device that is gone
+				t.Fatal(err)
+			}
+			_, err = body.Read(make([]byte, 10))
+			if got := codeOf(err); got != trust.CodeGone {
+				t.Errorf("got %v, want %s", err, trust.CodeGone)
+			}
+		})
+	}
+}
+
 // FuzzBundle opens whatever bytes as a bundle: no panic, and what is read is
 // never more than the file holds.
 func FuzzBundle(f *testing.F) {
