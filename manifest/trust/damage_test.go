@@ -188,6 +188,19 @@ func expectFloor(t *testing.T, old *trusttest.Repo, cache *trusttest.Cache) {
 	}
 }
 
+func TestALostRootIsRemembered(t *testing.T) {
+	r, _, d := lived(t)
+	r.Forge("metadata/2.root.json", nil)
+	delete(d.now.Files, "2.root.json")
+	for _, lost := range []string{"trusted.json", "record.json"} {
+		cache := d.now.Clone()
+		delete(cache.Files, lost)
+		if err := newClient(t, r, cache).Refresh(t.Context()); codeOf(err) != trust.CodeRolledBack {
+			t.Errorf("without %s: got %v, want %q", lost, err, trust.CodeRolledBack)
+		}
+	}
+}
+
 func TestEverythingDamagedAtOnce(t *testing.T) {
 	r, _, d := lived(t)
 	for _, kind := range damages() {

@@ -102,10 +102,8 @@ func (r *run) whole(ctx context.Context) (*run, error) {
 	}
 	root := r.set.Root.Signed
 	file := remoteName("root", root.Version)
-	if !r.saved.foreign {
-		if err := older("root", file, root.Version, r.saved.Root); err != nil {
-			return nil, err
-		}
+	if err := older("root", file, root.Version, r.rootFloor()); err != nil {
+		return nil, err
 	}
 	if err := expired("root", file, root.Expires, r.now); err != nil {
 		return nil, err
@@ -114,6 +112,19 @@ func (r *run) whole(ctx context.Context) (*run, error) {
 		return nil, errors.Join(err, r.keepSeen(err))
 	}
 	return r, r.commit()
+}
+
+// rootFloor is the version of root that was in use under the same trusted
+// root, as far as anything in the cache still knows it.
+func (r *run) rootFloor() int64 {
+	floor := int64(0)
+	if !r.saved.foreign {
+		floor = r.saved.Root
+	}
+	if rec := r.client.record(); rec.Origin == r.client.origin {
+		floor = max(floor, rec.version("root"))
+	}
+	return floor
 }
 
 // recall reads what earlier refreshes kept, and repairs what is damaged.
