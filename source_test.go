@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -61,7 +62,7 @@ func filesNamed(t *testing.T, ending string) []string {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && ignored(d.Name()):
+		case d.IsDir() && name != "." && (ignored(d.Name()) || isModule(name)):
 			return filepath.SkipDir
 		case !d.IsDir() && path.Ext(d.Name()) == ending:
 			names = append(names, filepath.ToSlash(name))
@@ -72,6 +73,12 @@ func filesNamed(t *testing.T, ending string) []string {
 		t.Fatalf("looking for files %s: %v", ending, err)
 	}
 	return names
+}
+
+// isModule reports whether a directory is the root of another module.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // ignored reports whether the go command does not look into such a directory

@@ -78,10 +78,11 @@ func BenchmarkCheck(b *testing.B) {
 
 // buildRelease builds a program as goreleaser.yaml does.
 func buildRelease(b *testing.B, output, dir string) {
+	b.Helper()
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
 		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-gcflags=github.com/klauspost/...=",
 		"-gcflags=encoding/json=", "-o", output, dir)
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+clientWork(b))
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
 	}

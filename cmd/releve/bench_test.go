@@ -14,7 +14,7 @@ func BenchmarkVersion(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "releve")
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
 		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-o", program, ".")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
+	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+clientWork(b))
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
 	}
@@ -47,4 +47,14 @@ func startOf(b *testing.B, program string, args ...string) time.Duration {
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
+}
+
+// clientWork is the workspace that a release of the client is built in.
+func clientWork(b *testing.B) string {
+	b.Helper()
+	work, err := filepath.Abs("../../packaging/client/go.work")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return work
 }
