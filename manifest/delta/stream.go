@@ -78,7 +78,7 @@ func (d *decoder) decode(p []byte, at, size int64, window int) error {
 	if err != nil {
 		return err
 	}
-	if bits := windowBits(first[0]); bits > window {
+	if bits := WindowBits(first[0]); bits > window {
 		return fmt.Errorf("a window of 2^%d bytes, at most 2^%d is given", bits, window)
 	}
 	if d.codec == nil {
@@ -106,9 +106,9 @@ func (d *decoder) decode(p []byte, at, size int64, window int) error {
 	return nil
 }
 
-// windowBits returns the window that a brotli stream beginning with this byte
+// WindowBits returns the window that a brotli stream beginning with this byte
 // asks for, as a power of two (RFC 7932, 9.1).
-func windowBits(first byte) int {
+func WindowBits(first byte) int {
 	switch high, low := int(first>>4&7), int(first>>1&7); {
 	case first&1 == 0:
 		return 16

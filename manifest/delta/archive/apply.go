@@ -108,25 +108,11 @@ func (a *applier) open(size int64) error {
 	if err != nil {
 		return a.short(err)
 	}
-	if bits := window(first[0]); bits > windowBits {
+	if bits := delta.WindowBits(first[0]); bits > windowBits {
 		return damaged("its program wants a window of 2^%d bytes, at most 2^%d is given", bits, windowBits)
 	}
 	a.program = bufio.NewReaderSize(brotli.NewReader(input), 32<<10)
 	return nil
-}
-
-// window returns the window that a brotli stream with this first byte asks
-// for, as a power of two (RFC 7932, 9.1).
-func window(first byte) int {
-	switch high, low := int(first>>4&7), int(first>>1&7); {
-	case first&1 == 0:
-		return 16
-	case low != 0:
-		return 17 + low
-	case high != 0:
-		return 8 + high // 9 announces a large window, which the decoder refuses
-	}
-	return 17
 }
 
 // execute carries out one instruction.
