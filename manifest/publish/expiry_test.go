@@ -97,3 +97,31 @@ func TestExpiriesBelieveSignaturesOnly(t *testing.T) {
 		t.Errorf("an empty folder: got %v", err)
 	}
 }
+
+func TestARepositoryThatExpiredIsSignedAnew(t *testing.T) {
+	at := now()
+	c := publish.Config{Dir: t.TempDir(), Keys: publish.NewMemoryKeys(), Now: func() time.Time { return at }}
+	r, err := publish.Init(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at = at.AddDate(2, 0, 0)
+	if err := r.Publish(t.Context(), "targets", "catalogue"); codeOf(err) != publish.CodeExpired {
+		t.Errorf("with an expired root: got %v, want %q", err, publish.CodeExpired)
+	}
+	if err := r.NextRoot(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Publish(t.Context()); codeOf(err) != publish.CodeExpired {
+		t.Errorf("with expired targets: got %v, want %q", err, publish.CodeExpired)
+	}
+	if err := r.Publish(t.Context(), "targets", "catalogue"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Verify(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
