@@ -12,7 +12,6 @@ import (
 
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest/mirror"
-	"github.com/releve-sante/releve/manifest/trust"
 )
 
 const (
@@ -53,9 +52,9 @@ next one; it needs room for the packages twice.`,
 			name := args[0]
 			info, err := os.Stat(name)
 			if strings.HasSuffix(name, "/") || strings.HasSuffix(name, string(filepath.Separator)) || err == nil && info.IsDir() {
-				return a.bundleFolder(cmd, c, name)
+				return s.bundleFolder(cmd, c, name)
 			}
-			return a.bundleFile(cmd, c, name, isLocal(address))
+			return s.bundleFile(cmd, c, name, isLocal(address))
 		})), []string{"stable"})
 	cmd.Flags().StringVar(&repo, "repo", "", "repository to copy, `URL|DIR` (RELEVE_REPO)")
 	return cmd
@@ -67,7 +66,7 @@ func (s *source) config(cmd *cobra.Command, repo string) (mirror.Config, string,
 	if err != nil {
 		return mirror.Config{}, "", err
 	}
-	c := mirror.Config{Now: s.a.now, Progress: s.a.transferring}
+	c := mirror.Config{Now: s.a.now, Progress: s.transferring}
 	if c.Select, err = s.selection(cmd); err != nil {
 		return c, "", err
 	}
@@ -78,7 +77,7 @@ func (s *source) config(cmd *cobra.Command, repo string) (mirror.Config, string,
 	return c, address, err
 }
 
-func (a *app) bundleFile(cmd *cobra.Command, c mirror.Config, name string, local bool) error {
+func (s *source) bundleFile(cmd *cobra.Command, c mirror.Config, name string, local bool) error {
 	parent := filepath.Dir(name)
 	if info, err := os.Stat(parent); err != nil || !info.IsDir() {
 		return &usageError{reason: CodeNoFolder, args: map[string]string{"Name": parent}, cause: err}
@@ -89,33 +88,27 @@ func (a *app) bundleFile(cmd *cobra.Command, c mirror.Config, name string, local
 	}
 	c.Begin = func(r mirror.Report) {
 		if r.Bytes > maxFAT {
-			a.report(&usageError{reason: CodeLargeBundle, args: map[string]string{"Bytes": strconv.FormatInt(r.Bytes, 10)}})
+			s.a.report(&usageError{reason: CodeLargeBundle, args: map[string]string{"Bytes": strconv.FormatInt(r.Bytes, 10)}})
 		}
 	}
 	report, err := mirror.CreateBundle(cmd.Context(), c, d, filepath.Base(name), local)
 	if err := errors.Join(err, d.Close()); err != nil {
 		return err
 	}
-	a.printCopy(report)
-	a.say("made the bundle %s", name)
-	a.printUntil(report)
-	return nil
+	return s.made(name, report)
 }
 
-func (a *app) bundleFolder(cmd *cobra.Command, c mirror.Config, name string) error {
+func (s *source) bundleFolder(cmd *cobra.Command, c mirror.Config, name string) error {
 	c.Begin = func(r mirror.Report) {
 		if r.Largest > maxFAT {
-			a.report(&usageError{reason: CodeLargePackage, args: map[string]string{"Bytes": strconv.FormatInt(r.Largest, 10)}})
+			s.a.report(&usageError{reason: CodeLargePackage, args: map[string]string{"Bytes": strconv.FormatInt(r.Largest, 10)}})
 		}
 	}
-	report, err := a.copyInto(cmd, c, name, true)
+	report, err := s.a.copyInto(cmd, c, name, true)
 	if err != nil {
 		return err
 	}
-	a.printCopy(report)
-	a.say("made the bundle %s", name)
-	a.printUntil(report)
-	return nil
+	return s.made(name, report)
 }
 
 func (a *app) bundleVerifyCommand() *cobra.Command {
@@ -137,6 +130,9 @@ whole, and not who made it. Needs no key.`,
 			if err != nil {
 				return err
 			}
+			if s.json {
+				return s.encode(args[0], report)
+			}
 			a.printCopy(report)
 			if s.trustRoot == "" {
 				a.say("checked against the root that is in it: it is whole, but --trust-root would show who made it")
@@ -145,41 +141,4 @@ whole, and not who made it. Needs no key.`,
 			a.printUntil(report)
 			return nil
 		}))
-}
-
-// transferring tells what is being read, on the side of the answer.
-func (a *app) transferring(t trust.Target) {
-	a.say("reading %s, %d bytes", t.Path, t.Length)
-}
-
-// printCopy says what a copy holds.
-func (a *app) printCopy(r mirror.Report) {
-	for _, role := range r.Roles {
-		a.say("%-12s version %-4d good until %s", role.Name, role.Version, role.Expires.UTC().Format(time.DateOnly))
-	}
-	if r.Info.Schema != 0 {
-		a.say("channels: %s; systems: %s; components: %s",
-			orAll(r.Info.Channels), orAll(r.Info.Platforms), orAll(r.Info.Components))
-	}
-	for _, p := range r.Packages {
-		a.say("package: %s %s (%s), %d bytes", p.Component, p.Version, p.Platform, p.Length)
-	}
-	a.say("files: %d, bytes: %d", r.Files, r.Bytes)
-}
-
-func orAll(list []string) string {
-	if len(list) == 0 {
-		return "all"
-	}
-	return strings.Join(list, ", ")
-}
-
-// printUntil says how long workstations take a copy, which decides whether it
-// is worth carrying.
-func (a *app) printUntil(r mirror.Report) {
-	until := r.Until.UTC().Format("2006-01-02 15:04 UTC")
-	a.say("workstations take it until %s (%s)", until, r.UntilRole)
-	if r.Until.Sub(a.now()) < shortLife {
-		a.report(&usageError{reason: CodeShortLife, args: map[string]string{"Until": until, "Role": r.UntilRole}})
-	}
 }

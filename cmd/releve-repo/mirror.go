@@ -30,7 +30,7 @@ repository is copied. Needs no key.`,
 			if err != nil {
 				return err
 			}
-			c := mirror.Config{Remote: remote, Now: a.now, Progress: a.transferring}
+			c := mirror.Config{Remote: remote, Now: a.now, Progress: s.transferring}
 			if c.Select, err = s.selection(cmd); err != nil {
 				return err
 			}
@@ -40,6 +40,9 @@ repository is copied. Needs no key.`,
 			report, err := a.copyInto(cmd, c, args[1], prune)
 			if err != nil {
 				return err
+			}
+			if s.json {
+				return s.encode(args[1], report)
 			}
 			a.printCopy(report)
 			a.say("new: %d files, %d bytes; removed: %d files", report.NewFiles, report.NewBytes, report.Removed)

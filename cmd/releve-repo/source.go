@@ -22,7 +22,7 @@ import (
 type source struct {
 	a                   *app
 	trustRoot, caFile   string
-	forbidden           bool
+	forbidden, json     bool
 	channels, platforms []string
 	components          []string
 }
@@ -32,6 +32,7 @@ func (s *source) reads(cmd *cobra.Command) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&s.trustRoot, "trust-root", "", "root.json to trust from the start")
 	flags.StringVar(&s.caFile, "ca-file", "", "certificates (PEM) of authorities to trust beside those of the system")
+	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	flags.BoolVar(&s.forbidden, "forbidden-is-missing", false, "take the answer 403 for a missing file, as some object stores mean it")
 	return cmd
 }
