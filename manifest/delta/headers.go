@@ -19,7 +19,7 @@ var le = binary.LittleEndian
 func imageOf(file []byte) image {
 	var m image
 	switch {
-	case len(file) >= maxAddress:
+	case int64(len(file)) >= maxAddress:
 	case bytes.HasPrefix(file, []byte("MZ")):
 		m = imageOfPE(file)
 	case bytes.HasPrefix(file, []byte("\x7fELF\x02\x01\x01")):

@@ -41,8 +41,8 @@ type Options struct {
 // are. X86 is refused where a file is no such executable. An error wraps what w
 // or ctx gave; the sorting of old is not interrupted.
 func Make(ctx context.Context, w io.Writer, old, new []byte, o Options) error {
-	if len(old) >= maxAddress || len(new) >= maxAddress {
-		return fmt.Errorf("making a patch from %d to %d bytes: a file must have less than %d", len(old), len(new), maxAddress)
+	if int64(max(len(old), len(new))) >= maxAddress {
+		return fmt.Errorf("making a patch from %d to %d bytes: a file must have less than %d", len(old), len(new), int64(maxAddress))
 	}
 	h := header{transform: None, oldSize: int64(len(old)), newSize: int64(len(new))}
 	if o.Transform != None {
