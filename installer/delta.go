@@ -34,7 +34,7 @@ func (r *run) rebuild(ctx context.Context, s *step, a manifest.Artifact) error {
 		r.deps.Log.Warn("a delta is of no use, taking the whole package", "run", r.id,
 			"component", s.Component, "version", s.To, "from", from, "error", err)
 		level := event.Warn
-		if errors.Is(err, fs.ErrNotExist) { // a stick holds packages only
+		if errors.Is(err, fs.ErrNotExist) { // a mirror need not carry it
 			level = event.Note
 		}
 		r.deps.Emit(event.Notice{Level: level, Message: event.Message{
