@@ -27,27 +27,12 @@ const turns = 31
 // and 0.10 of go-tuf with 1,000 entries, and the same within 10 % for 10 and
 // for 10,000; at most 16 MiB.
 func BenchmarkCheck(b *testing.B) {
-	curl, err := exec.LookPath("curl")
-	if err != nil {
-		b.Skip("curl is not installed: there is nothing to compare with")
-	}
-	tools := b.TempDir()
-	ours, peer := filepath.Join(tools, "releve"), filepath.Join(tools, "gotuf")
-	buildRelease(b, ours, ".")
-	buildRelease(b, peer, "./testdata/gotuf")
-	line := newWire(b)
-	line.measure = filepath.Join(tools, "measure")
-	buildRelease(b, line.measure, "./testdata/measure")
+	line, t := contenders(b)
 	var situations []*situation
 	for _, kind := range []string{"http", "h2", "h1"} {
 		for _, entries := range []int{10, 1_000, 10_000} {
-			s := newSituation(b, line, kind, entries)
-			s.programs = []*contender{
-				{name: "releve", command: s.releve(ours)},
-				{name: "gotuf", command: s.gotuf(peer)},
-				{name: "curl", command: s.curl(b, curl)},
-			}
-			s.prepare(b)
+			s := newSituation(b, kind, entries, 0)
+			s.contend(b, t)
 			situations = append(situations, s)
 		}
 	}
@@ -75,6 +60,26 @@ func BenchmarkCheck(b *testing.B) {
 		})
 	}
 }
+
+// contenders builds the programs, and gives where they are and what they talk
+// over.
+func contenders(b *testing.B) (*wire, tools) {
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		b.Skip("curl is not installed: there is nothing to compare with")
+	}
+	dir := b.TempDir()
+	t := tools{ours: filepath.Join(dir, "releve"), peer: filepath.Join(dir, "gotuf"), curl: curl}
+	buildRelease(b, t.ours, ".")
+	buildRelease(b, t.peer, "./testdata/gotuf")
+	line := newWire(b)
+	line.measure = filepath.Join(dir, "measure")
+	buildRelease(b, line.measure, "./testdata/measure")
+	return line, t
+}
+
+// tools are the programs that are compared.
+type tools struct{ ours, peer, curl string }
 
 // buildRelease builds a program as goreleaser.yaml does.
 func buildRelease(b *testing.B, output, dir string) {

@@ -45,14 +45,15 @@ type situation struct {
 
 // newSituation publishes entries, in the targets file itself and as releases
 // of one component, and serves them.
-func newSituation(b *testing.B, _ *wire, kind string, entries int) *situation {
+// roundTrip is how far away the server is, 0 for not at all.
+func newSituation(b *testing.B, kind string, entries int, roundTrip time.Duration) *situation {
 	s := &situation{kind: kind, entries: entries, dir: b.TempDir()}
 	r := catalogueOf(b, entries)
 	s.root, s.authority = filepath.Join(s.dir, "root.json"), filepath.Join(s.dir, "authority.pem")
 	if err := os.WriteFile(s.root, r.Root(), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	s.serve(b, r.Files())
+	s.serve(b, r.Files(), roundTrip)
 	return s
 }
 
@@ -114,7 +115,7 @@ func packageOf(b *testing.B, version string) []byte {
 }
 
 // serve starts a server of static files, with entity tags as nginx makes them.
-func (s *situation) serve(b *testing.B, files map[string][]byte) {
+func (s *situation) serve(b *testing.B, files map[string][]byte, roundTrip time.Duration) {
 	listener, err := (&net.ListenConfig{}).Listen(b.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -129,7 +130,10 @@ func (s *situation) serve(b *testing.B, files map[string][]byte) {
 		w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, made.Unix(), len(data)))
 		http.ServeContent(w, q, "f.json", made, bytes.NewReader(data))
 	})}
-	counted := metered{listener, &s.dials, &s.bytes}
+	var counted net.Listener = metered{listener, &s.dials, &s.bytes}
+	if roundTrip > 0 {
+		counted = distant{counted, roundTrip}
+	}
 	s.url = "http://" + listener.Addr().String()
 	if s.kind == "http" {
 		go func() { _ = server.Serve(counted) }()
@@ -210,6 +214,16 @@ func (s *situation) curl(b *testing.B, program string) []string {
 		args = append(args, "--http1.1")
 	}
 	return args
+}
+
+// contend lets the programs loose on the repository.
+func (s *situation) contend(b *testing.B, t tools) {
+	s.programs = []*contender{
+		{name: "releve", command: s.releve(t.ours)},
+		{name: "gotuf", command: s.gotuf(t.peer)},
+		{name: "curl", command: s.curl(b, t.curl)},
+	}
+	s.prepare(b)
 }
 
 // prepare installs a component with releve, and runs each program until it
