@@ -70,24 +70,24 @@ func contenders(b *testing.B) (*wire, tools) {
 	}
 	dir := b.TempDir()
 	t := tools{ours: filepath.Join(dir, "releve"), peer: filepath.Join(dir, "gotuf"), curl: curl}
-	buildRelease(b, t.ours, ".")
-	buildRelease(b, t.peer, "./testdata/gotuf")
+	buildRelease(b, t.ours, ".", clientWork(b))
+	buildRelease(b, t.peer, "./testdata/gotuf", "off") // as its module says
 	line := newWire(b)
 	line.measure = filepath.Join(dir, "measure")
-	buildRelease(b, line.measure, "./testdata/measure")
+	buildRelease(b, line.measure, "./testdata/measure", "off")
 	return line, t
 }
 
 // tools are the programs that are compared.
 type tools struct{ ours, peer, curl string }
 
-// buildRelease builds a program as goreleaser.yaml does.
-func buildRelease(b *testing.B, output, dir string) {
+// buildRelease builds a program as goreleaser.yaml does, in a workspace.
+func buildRelease(b *testing.B, output, dir, work string) {
 	b.Helper()
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
 		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-gcflags=github.com/klauspost/...=",
 		"-gcflags=encoding/json=", "-o", output, dir)
-	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+clientWork(b))
+	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+work)
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)
 	}
