@@ -7,7 +7,7 @@
 //     caller has from a trusted source, reads nothing outside the old file, and
 //     stays below 32 MiB of memory. It streams: that holds for files of any
 //     size.
-//   - Equal files give equal patches, on every machine.
+//   - Equal files give equal patches, however many processors make them.
 //   - A patch of a form that is not known is refused as such, so that later
 //     forms can come.
 //
