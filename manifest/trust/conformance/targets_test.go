@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -21,6 +22,16 @@ func offer(b *bench, content string, algorithms ...string) {
 	b.all()
 }
 
+// kept is the only file among the targets.
+func kept(b *bench) string {
+	b.t.Helper()
+	files, err := filepath.Glob(filepath.Join(b.targets, "*"))
+	if err != nil || len(files) != 1 {
+		b.t.Fatalf("targets: %q, %v", files, err)
+	}
+	return files[0]
+}
+
 func TestDownloads(t *testing.T) {
 	play(t, []scenario{
 		{"once-and-not-again", func(b *bench) {
@@ -36,11 +47,18 @@ func TestDownloads(t *testing.T) {
 			offer(b, "content", "sha256")
 			b.start()
 			b.download(0, path)
-			files, err := filepath.Glob(filepath.Join(b.targets, "*"))
-			if err != nil || len(files) != 1 {
-				b.t.Fatalf("targets: %q, %v", files, err)
+			if err := os.WriteFile(kept(b), []byte("changed"), 0o600); err != nil {
+				b.t.Fatal(err)
 			}
-			if err := os.WriteFile(files[0], []byte("changed"), 0o600); err != nil {
+			b.download(0, path)
+			b.holds("content")
+		}},
+		{"again-when-a-folder-is-in-its-place", func(b *bench) {
+			offer(b, "content", "sha256")
+			b.start()
+			b.download(0, path)
+			file := kept(b)
+			if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
 				b.t.Fatal(err)
 			}
 			b.download(0, path)
