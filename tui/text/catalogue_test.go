@@ -21,7 +21,7 @@ import (
 
 // built holds the prefixes of ids that the program puts together, so that no
 // literal of the source names them.
-var built = []string{"view-fact-", "view-why-", "action-", "help-command-", "help-option-", "repo-change-"}
+var built = []string{"view-fact-", "view-why-", "action-", "help-command-", "help-option-", "repo-change-", said + "-"}
 
 // place is a {{.Name}}, or the condition {{if .Name}}...{{else}}...{{end}}
 // for an argument that may be empty.

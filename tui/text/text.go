@@ -69,7 +69,7 @@ func (p *Printer) Lang() string { return p.lang }
 // Message is the sentence of a code with its places filled. A code without a
 // text gives the code and its arguments.
 func (p *Printer) Message(code string, args map[string]string) string {
-	args = p.reasons(args)
+	args = p.told(p.reasons(args))
 	if s, ok := p.find(code, args, 2); ok {
 		return s
 	}
@@ -106,7 +106,7 @@ func (p *Printer) reasons(args map[string]string) map[string]string {
 
 // Hint says what to do about a code, or is "".
 func (p *Printer) Hint(code string, args map[string]string) string {
-	s, _ := p.find(code+".hint", args, 2)
+	s, _ := p.find(code+".hint", p.told(args), 2)
 	return s
 }
 
