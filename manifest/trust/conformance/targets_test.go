@@ -32,6 +32,14 @@ func kept(b *bench) string {
 	return files[0]
 }
 
+// folderFor puts a folder in the place of a file.
+func folderFor(b *bench, file string) {
+	b.t.Helper()
+	if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func TestDownloads(t *testing.T) {
 	play(t, []scenario{
 		{"once-and-not-again", func(b *bench) {
@@ -57,10 +65,7 @@ func TestDownloads(t *testing.T) {
 			offer(b, "content", "sha256")
 			b.start()
 			b.download(0, path)
-			file := kept(b)
-			if err := errors.Join(os.Remove(file), os.Mkdir(file, 0o700)); err != nil {
-				b.t.Fatal(err)
-			}
+			folderFor(b, kept(b))
 			b.download(0, path)
 			b.holds("content")
 		}},
