@@ -22,6 +22,15 @@ func offer(b *bench, content string, algorithms ...string) {
 	b.all()
 }
 
+// spoil lets every target be served with other content than was signed.
+func spoil(b *bench, content string) {
+	for name := range b.Files {
+		if strings.HasPrefix(name, "targets/") {
+			b.Files[name] = []byte(content)
+		}
+	}
+}
+
 // kept is the only file among the targets.
 func kept(b *bench) string {
 	b.t.Helper()
@@ -79,11 +88,7 @@ func TestDownloads(t *testing.T) {
 		}},
 		{"other-content-than-signed", func(b *bench) {
 			offer(b, "content", "sha256")
-			for name := range b.Files {
-				if strings.HasPrefix(name, "targets/") {
-					b.Files[name] = []byte("CONTENT")
-				}
-			}
+			spoil(b, "CONTENT")
 			b.start()
 			b.download(1, path)
 			b.holds()
