@@ -40,8 +40,7 @@ func (m *run) notOlder() error {
 	}
 	return &trust.Error{
 		Reason: trust.CodeRolledBack, Role: last.Role, File: last.Name,
-		Expected: "version " + strconv.FormatInt(held.Signed.Version, 10) + " or later",
-		Found:    "version " + strconv.FormatInt(last.Version, 10),
+		Expected: strconv.FormatInt(held.Signed.Version, 10), Found: strconv.FormatInt(last.Version, 10),
 	}
 }
 

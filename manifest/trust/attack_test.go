@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/trust"
 	"github.com/releve-sante/releve/manifest/trust/trusttest"
@@ -98,6 +100,7 @@ func TestAttacksAreRefusedAndForgotten(t *testing.T) {
 			if got, want := codeOf(err), a.Code; got != want {
 				t.Errorf("code: got %q, want %q (%v)", got, want, err)
 			}
+			expectTold(t, err)
 			expectHonest(t, contents)
 			if err != nil && !a.Late {
 				expectOld(t, r, cache)
@@ -117,6 +120,30 @@ func TestAttacksAreRefusedAndForgotten(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// expectTold fails for a refusal that does not tell a person which role and
+// file it is about, and, where there is something to compare, what was expected
+// and found.
+func expectTold(t *testing.T, err error) {
+	t.Helper()
+	var e *trust.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	if e.Role == "" || e.File == "" {
+		t.Errorf("role and file: got %q and %q, want both (%v)", e.Role, e.File, err)
+	}
+	var forgotten *metadata.ErrRepository // a role that is no longer listed has no version
+	switch e.Reason {
+	case trust.CodeBadSignature, trust.CodeExpired, trust.CodeRolledBack, trust.CodeMismatch:
+		if (e.Expected == "" || e.Found == "" || e.Expected == e.Found) && !errors.As(err, &forgotten) {
+			t.Errorf("got expected %q and found %q, want both (%v)", e.Expected, e.Found, err)
+		}
+	}
+	if e.Reason == trust.CodeExpired && e.Age <= 0 {
+		t.Errorf("age: got %v, want how long ago (%v)", e.Age, err)
 	}
 }
 

@@ -170,7 +170,7 @@ func (c *Client) roleFor(ctx context.Context, p pair) (*targetsFile, error) {
 	w := wanted{role: p.role, file: file, limit: largeLimit, length: announced(meta)}
 	data, err = c.obtain(ctx, w, func(data []byte) error {
 		if err := c.trustRole(p, file, data); err != nil {
-			return (&run{client: c, now: c.judged}).dated(err, data)
+			return (&run{client: c, now: c.judged, set: c.set}).explained(err, data)
 		}
 		return nil
 	})

@@ -59,8 +59,8 @@ type Error struct {
 	Role     string        // TUF role, for example "timestamp" or "ans"
 	File     string        // path in the repository, or URL
 	Proxy    string        // host and port of the proxy, where it is what failed
-	Expected string        // what would have been right
-	Found    string        // what was there instead
+	Expected string        // what would have been right: a number, a digest, a date, a name
+	Found    string        // what was there instead, in the same form
 	Age      time.Duration // CodeExpired: how long ago it expired
 	Cause    error         // for the log; may be nil
 }
@@ -89,14 +89,22 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Code() string { return e.Reason }
 
 // Args gives the values the sentence of Code speaks of: Role, File, Proxy,
-// Expected, Found, and Days, the whole days since the expiry.
+// Expected, Found, and of the time since the expiry Days, from two on, or else
+// Hours, from two on: sentences need no singular.
 func (e *Error) Args() map[string]string {
+	var days, hours string
+	if e.Age >= 48*time.Hour {
+		days = strconv.FormatInt(int64(e.Age/(24*time.Hour)), 10)
+	} else if e.Age >= 2*time.Hour {
+		hours = strconv.FormatInt(int64(e.Age/time.Hour), 10)
+	}
 	return map[string]string{
 		"Role":     e.Role,
 		"File":     e.File,
 		"Proxy":    e.Proxy,
 		"Expected": e.Expected,
 		"Found":    e.Found,
-		"Days":     strconv.FormatInt(int64(e.Age/(24*time.Hour)), 10),
+		"Days":     days,
+		"Hours":    hours,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 	"time"
 )
 
@@ -77,7 +78,7 @@ func (w wanted) read(ctx context.Context, limit int64, open opener) (data []byte
 	case int64(len(data)) > limit:
 		return nil, &Error{
 			Reason: CodeOversized, Role: w.role, File: w.file,
-			Expected: fmt.Sprintf("at most %d bytes", limit), Found: "more",
+			Expected: strconv.FormatInt(limit, 10), // and what more there is stays unread
 		}
 	case w.length != unknownLength && int64(len(data)) < w.length:
 		return nil, w.sized(CodeTruncated, w.length, int64(len(data)))
@@ -128,7 +129,7 @@ func (w wanted) failed(reason string, err error) error {
 func (w wanted) sized(reason string, expected, found int64) error {
 	return &Error{
 		Reason: reason, Role: w.role, File: w.file,
-		Expected: fmt.Sprintf("%d bytes", expected), Found: fmt.Sprintf("%d bytes", found),
+		Expected: strconv.FormatInt(expected, 10), Found: strconv.FormatInt(found, 10),
 	}
 }
 

@@ -108,7 +108,7 @@ func checkRedirect(next *http.Request, via []*http.Request) error {
 	case len(via) > maxRedirects:
 		return &Error{
 			Reason: CodeRedirect, File: next.URL.Redacted(),
-			Expected: fmt.Sprintf("at most %d redirects", maxRedirects), Found: "more",
+			Expected: fmt.Sprintf("≤ %d", maxRedirects), Found: strconv.Itoa(len(via)),
 		}
 	case last.Scheme == "https" && next.URL.Scheme != "https":
 		return &Error{

@@ -166,7 +166,7 @@ func (r *run) loadTimestamp(ctx context.Context) error {
 	switch {
 	case errors.As(err, &same): // the one already trusted stays
 	case err != nil:
-		return r.dated(err, found.data)
+		return r.explained(err, found.data)
 	default:
 		r.timestamp = found.data
 	}
@@ -243,7 +243,7 @@ func (r *run) loadSnapshot(ctx context.Context) error {
 		return withheld(err)
 	}
 	if err := r.trustSnapshot(w.file, data, false); err != nil {
-		return r.dated(err, data)
+		return r.explained(err, data)
 	}
 	if err := r.recorded("snapshot", w.file, r.set.Snapshot.Signed.Version); err != nil {
 		return err
@@ -284,7 +284,7 @@ func (r *run) loadTargets(ctx context.Context) error {
 		return withheld(err)
 	}
 	if err := r.trustTargets(w.file, data); err != nil {
-		return r.dated(err, data)
+		return r.explained(err, data)
 	}
 	r.targets = data
 	return r.expired("targets", w.file, r.set.Targets["targets"].Signed.Expires)
@@ -298,22 +298,6 @@ func (r *run) trustTargets(file string, data []byte) error {
 		_, err := r.set.UpdateTargets(data)
 		return err
 	})
-}
-
-// dated adds the dates to an error about expiry.
-func (r *run) dated(err error, data []byte) error {
-	var e *Error
-	if !errors.As(err, &e) || e.Reason != CodeExpired {
-		return err
-	}
-	h, bad := r.client.config.Rules.inspect(e.Role, e.File, data)
-	if bad != nil {
-		return err
-	}
-	if detailed := r.expired(e.Role, e.File, h.Expires); detailed != nil {
-		return detailed
-	}
-	return err
 }
 
 // expired gives the error for a role whose date is before the time it is

@@ -85,7 +85,9 @@ func (rules Rules) inspect(role, file string, data []byte) (header, error) {
 		return fail(CodeMalformed, err)
 	}
 	if len(outer.Signatures) == 0 {
-		return fail(CodeBadSignature, errors.New("no signature"))
+		return header{}, &Error{
+			Reason: CodeBadSignature, Role: role, File: file, Expected: "≥ 1", Found: "0", Cause: errors.New("no signature"),
+		}
 	}
 	var key *keyError
 	if err := outer.Signed.check(role, rules); errors.As(err, &key) {
