@@ -19,6 +19,7 @@ func TestWhatErrorsSayIsTranslated(t *testing.T) {
 		{"place-before-a-comma", "12 bytes, sha256 ab", "12 octets, sha256 ab"},
 		{"end-with-a-space", "outside my folder", "hors de my folder"},
 		{"no-place", "nothing", "rien"},
+		{"two-names", `"rsa" with scheme "x"`, `"rsa" avec la méthode "x"`},
 		{"digest", "0a1b2c", "0a1b2c"},
 		{"name-that-begins-alike", "nothing-much", "nothing-much"},
 		{"nothing-in-the-place", "outside ", "outside "},
