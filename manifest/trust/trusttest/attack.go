@@ -107,6 +107,13 @@ func (r *Repo) replace(role string, data []byte) {
 	}
 }
 
+// Pad makes the current file of a role size bytes long, with spaces at its
+// end, and lists it like that in the files above.
+func (r *Repo) Pad(role string, size int) {
+	data := r.files[r.FileOf(role)]
+	r.replace(role, append(bytes.Clone(data), bytes.Repeat([]byte(" "), size-len(data))...))
+}
+
 // edited makes an attack of a change to the signed part of a role, signed
 // with its own key: a mistake, or a stolen key.
 func edited(name, role, code string, change func(r *Repo, signed map[string]any)) Attack {
