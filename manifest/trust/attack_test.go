@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 	"time"
 
@@ -140,6 +141,12 @@ func expectTold(t *testing.T, err error) {
 	case trust.CodeBadSignature, trust.CodeExpired, trust.CodeRolledBack, trust.CodeMismatch:
 		if (e.Expected == "" || e.Found == "" || e.Expected == e.Found) && !errors.As(err, &forgotten) {
 			t.Errorf("got expected %q and found %q, want both (%v)", e.Expected, e.Found, err)
+		}
+	}
+	// A root is refused for a version that is too high as well.
+	if expected, bad := strconv.Atoi(e.Expected); e.Reason == trust.CodeRolledBack && e.Role != "root" && bad == nil {
+		if found, bad := strconv.Atoi(e.Found); bad != nil || found >= expected {
+			t.Errorf("versions: got expected %q and found %q, want less found (%v)", e.Expected, e.Found, err)
 		}
 	}
 	if e.Reason == trust.CodeExpired && e.Age <= 0 {

@@ -43,7 +43,8 @@ func counted(err error) (expected, found string) {
 		return "", ""
 	}
 	last, before := numbers[len(numbers)-1], numbers[len(numbers)-2]
-	if strings.HasSuffix(said, "got "+last) {
+	// Of a role that the snapshot lists go-tuf tells them the wrong way round.
+	if strings.HasSuffix(said, "got "+last) && !strings.Contains(said, ".json version ") {
 		return before, last
 	}
 	return last, before
