@@ -215,9 +215,11 @@ func (g *gate) logIn(conn net.Conn, proxy *url.URL, request *http.Request) error
 		return &Error{Reason: CodeProxyLogin, Proxy: proxyName(proxy), Expected: g.scheme, Cause: err}
 	}
 	defer tokens.Close()
-	reader := bufio.NewReader(conn)
+	answers := &io.LimitedReader{R: conn}
+	reader := bufio.NewReader(answers)
 	var challenge []byte
 	for range maxLegs {
+		answers.N = maxHeader + drainLimit // of each answer
 		token, err := tokens.Next(challenge)
 		if err != nil {
 			return &Error{Reason: CodeProxyLogin, Proxy: proxyName(proxy), Expected: g.scheme, Cause: err}

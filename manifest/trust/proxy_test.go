@@ -30,11 +30,12 @@ type proxied struct {
 	basic     string           // wanted user:password
 	tokens    string           // wanted scheme, Negotiate or NTLM
 	hangUp    bool             // after the first message of a log-in
+	babbles   bool             // without end, in the headers of its answer to that
 	status    int              // answered instead of a tunnel
 	intercept *tls.Certificate // open TLS with this instead
 	page      http.Handler     // answers everything without TLS
 
-	tunnels, logins atomic.Int64
+	tunnels, logins, babbled atomic.Int64
 }
 
 func startProxy(t testing.TB, p *proxied) *url.URL {
@@ -67,6 +68,10 @@ func (p *proxied) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		if p.babbles && request.Header.Get("Proxy-Authorization") != "" {
+			p.babble(conn)
+			return
+		}
 		if !allowed {
 			var again string
 			if allowed, again = p.judge(request, &legs); !allowed {
@@ -83,6 +88,16 @@ func (p *proxied) serve(conn net.Conn) {
 		if !p.forward(conn, reader, request) {
 			return
 		}
+	}
+}
+
+// babble writes headers until the client has had enough, and counts bytes.
+func (p *proxied) babble(conn net.Conn) {
+	_, err := io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\n")
+	for err == nil {
+		var n int
+		n, err = fmt.Fprintf(conn, "X-Header: %01000d\r\n", 0)
+		p.babbled.Add(int64(n))
 	}
 }
 
@@ -264,6 +279,22 @@ func TestALogInThatNoProxyAsksFor(t *testing.T) {
 	remote := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
 	if _, _, err := read(t.Context(), remote, "x", 0); codeOf(err) != trust.CodeStatus {
 		t.Errorf("got %v, want %s", err, trust.CodeStatus)
+	}
+}
+
+// TestAProxyWithoutEnd answers a log-in with headers that do not end. What the
+// system buffers on the way is not what the client reads.
+func TestAProxyWithoutEnd(t *testing.T) {
+	r := trusttest.New(t)
+	for _, scheme := range []string{"http", "https"} {
+		p := &proxied{tokens: "Negotiate", babbles: true}
+		err := refreshAt(t, r, scheme+"://releve.test/repo", riddler(false), through(startProxy(t, p)))
+		if got, want := codeOf(err), trust.CodeProxy; got != want {
+			t.Errorf("%s: got %v, want %s", scheme, err, want)
+		}
+		if got, most := p.babbled.Load(), int64(16<<20); got > most {
+			t.Errorf("%s: the proxy got rid of %d bytes, want at most %d", scheme, got, most)
+		}
 	}
 }
 
