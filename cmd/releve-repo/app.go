@@ -101,7 +101,8 @@ Copies of it need no key:
 
 Commands that sign take the directory of the keys from --keys or
 RELEVE_REPO_KEYS, and the password from a prompt or RELEVE_REPO_PASSWORD, the
-PIN of a token from a prompt or RELEVE_REPO_PIN.`,
+PIN of a token from a prompt or RELEVE_REPO_PIN. A REPO in brackets may be left
+out: it is that of RELEVE_REPO then, else the current directory.`,
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -121,10 +122,10 @@ PIN of a token from a prompt or RELEVE_REPO_PIN.`,
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		a.initCommand(), a.verifyCommand(), a.publishCommand(), a.expiryCommand(),
+		a.initCommand(), a.here(a.verifyCommand()), a.here(a.publishCommand()), a.here(a.expiryCommand()),
 		a.keyCommand(), a.rootCommand(), a.roleCommand(), a.rotateCommand(), a.delegateCommand(),
-		a.addCommand(), a.deltaCommand(), a.describeCommand(), a.withdrawCommand(), a.floorCommand(),
-		a.channelCommand(), a.ringCommand(), a.advisoriesCommand(),
+		a.addCommand(), a.here(a.deltaCommand()), a.describeCommand(), a.here(a.withdrawCommand()), a.here(a.floorCommand()),
+		a.channelCommand(), a.here(a.ringCommand()), a.advisoriesCommand(),
 		a.serveCommand(), a.bundleCommand(), a.mirrorCommand(), a.provenanceCommand(), a.sigstoreRootCommand(),
 		a.versionCommand(),
 	)
@@ -173,6 +174,26 @@ func sub(use, short, long string, least, most int, do func(cmd *cobra.Command, a
 		},
 		RunE: do,
 	}
+}
+
+// here lets cmd do without its first argument, the repository, which is then
+// the one of RELEVE_REPO or the current directory.
+func (a *app) here(cmd *cobra.Command) *cobra.Command {
+	check, do := cmd.Args, cmd.RunE
+	complete := func(args []string) []string {
+		var few *usageError
+		if err := check(cmd, args); !errors.As(err, &few) || few.reason != CodeTooFewArguments {
+			return args
+		}
+		repo, err := a.repository()
+		if err != nil {
+			return args
+		}
+		return append([]string{repo}, args...)
+	}
+	cmd.Args = func(_ *cobra.Command, args []string) error { return check(cmd, complete(args)) }
+	cmd.RunE = func(_ *cobra.Command, args []string) error { return do(cmd, complete(args)) }
+	return cmd
 }
 
 // signs gives cmd the flags of a command that signs.

@@ -62,9 +62,11 @@ next one; it needs room for the packages twice.`,
 
 // config is what a copy of a repository is made from.
 func (s *source) config(cmd *cobra.Command, repo string) (mirror.Config, string, error) {
-	address, err := s.address(repo)
-	if err != nil {
-		return mirror.Config{}, "", err
+	address, err := repo, error(nil)
+	if address == "" {
+		if address, err = s.a.repository(); err != nil {
+			return mirror.Config{}, "", err
+		}
 	}
 	c := mirror.Config{Now: s.a.now, Progress: s.transferring}
 	if c.Select, err = s.selection(cmd); err != nil {

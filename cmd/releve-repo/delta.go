@@ -12,7 +12,7 @@ import (
 
 func (a *app) deltaCommand() *cobra.Command {
 	var platform string
-	cmd := a.signs(sub("delta REPO COMPONENT FROM TO [flags]", "Let workstations with version FROM download only what is new in TO", `
+	cmd := a.signs(sub("delta [REPO] COMPONENT FROM TO [flags]", "Let workstations with version FROM download only what is new in TO", `
 Makes a delta from the packages of both releases, tries it, and adds it to the
 release TO when it has less than 60 % of its package. A workstation that has
 FROM then downloads the delta, and the package itself should that fail. A

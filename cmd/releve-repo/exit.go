@@ -43,6 +43,7 @@ const (
 	CodeShortLife        = "repo-short-life"
 	CodeMirrorBusy       = "mirror-busy"
 	CodeBadSite          = "repo-bad-finess"
+	CodeBadCAFile        = "cli-bad-ca-file" // as releve says it
 	CodeNotAgreed        = "repo-not-agreed"
 )
 
@@ -90,6 +91,7 @@ func statusOf(err error) int {
 	unknown := []string{publish.CodeNoComponent, publish.CodeNoVersion, publish.CodeUnknownRole, publish.CodeBadName, publish.CodeBadPaths, publish.CodeSeveral,
 		mirror.CodeNotOffered, mirror.CodeNotAMirror, publish.CodeNoReplacement, publish.CodeNoRollout,
 		publish.CodeUnknownKey, publish.CodeBadQuorum, publish.CodeLifeTooLong, publish.CodeRootRole, publish.CodeBadPublicKey,
+		CodeBadCAFile,
 	}
 	switch {
 	case code == CodeMirrorBusy:

@@ -18,8 +18,8 @@ const expiryPatience = 2 * time.Minute
 
 func (a *app) expiryCommand() *cobra.Command {
 	var limit int
-	var asJSON bool
-	cmd := sub("expiry REPO|URL", "Say when which signature expires, the next first", `
+	from := &source{a: a}
+	cmd := from.connects(sub("expiry [REPO|URL] [flags]", "Say when which signature expires, the next first", `
 Made for a scheduled job: the status is 1 when a signature is due. Root,
 targets, catalogue and publishers are due when less than --days are left, the
 snapshot when less than two days are, the timestamp when less than six hours
@@ -28,7 +28,7 @@ are. Needs no key.`,
 			if limit < 0 || limit > 3650 {
 				return badUsage(cmd, "--days is between 0 and 3650")
 			}
-			remote, err := trust.NewRemote(args[0])
+			remote, err := from.remote(cmd, args[0])
 			if err != nil {
 				return err
 			}
@@ -41,10 +41,10 @@ are. Needs no key.`,
 			if err != nil {
 				return err
 			}
-			return a.sayExpiries(all, asJSON)
-		})
+			return a.sayExpiries(all, from.json)
+		}))
 	cmd.Flags().IntVar(&limit, "days", publish.DueDays, "days that must be left for what is signed offline")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	cmd.Flags().BoolVar(&from.json, "json", false, "print one JSON object")
 	return cmd
 }
 

@@ -8,7 +8,7 @@ import (
 
 func (a *app) publishCommand() *cobra.Command {
 	var renew []string
-	cmd := a.signs(sub("publish REPO [ROLE...]", "Check everything and make the changes visible", `
+	cmd := a.signs(sub("publish [REPO [ROLE...]]", "Check everything and make the changes visible", `
 Signs a new snapshot and a new timestamp. Run it again before the timestamp
 expires, also when nothing changed: workstations refuse to install from
 metadata that is past its date. --renew signs a role again whose own date

@@ -23,7 +23,7 @@ type rings struct {
 
 func (a *app) ringCommand() *cobra.Command {
 	var f rings
-	cmd := a.signs(sub("ring REPO CHANNEL COMPONENT VERSION [flags]", "Roll a version out step by step", `
+	cmd := a.signs(sub("ring [REPO] CHANNEL COMPONENT VERSION [flags]", "Roll a version out step by step", `
 The first call begins: the version is offered to the machines that the flags
 name, and to nobody else. Each further call adds machines; nobody who was
 offered the version loses it. --all ends the roll-out: everybody is offered the
@@ -123,6 +123,9 @@ func sites(cmd *cobra.Command, values []string) ([]string, error) {
 			continue
 		}
 		data, err := readDocument(value)
+		if err != nil && strings.Trim(value, "0123456789ABab") == "" {
+			return nil, badUsage(cmd, "--finess is nine digits, or 2A or 2B and seven, or a file, not "+value)
+		}
 		if err != nil {
 			return nil, err
 		}

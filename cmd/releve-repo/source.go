@@ -29,10 +29,15 @@ type source struct {
 
 // reads gives cmd the flags of a command that reads a repository.
 func (s *source) reads(cmd *cobra.Command) *cobra.Command {
+	cmd.Flags().StringVar(&s.trustRoot, "trust-root", "", "root.json to trust from the start")
+	cmd.Flags().BoolVar(&s.json, "json", false, "print one JSON object")
+	return s.connects(cmd)
+}
+
+// connects gives cmd the flags of a command that may read from a server.
+func (s *source) connects(cmd *cobra.Command) *cobra.Command {
 	flags := cmd.Flags()
-	flags.StringVar(&s.trustRoot, "trust-root", "", "root.json to trust from the start")
 	flags.StringVar(&s.caFile, "ca-file", "", "certificates (PEM) of authorities to trust beside those of the system")
-	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	flags.BoolVar(&s.forbidden, "forbidden-is-missing", false, "take the answer 403 for a missing file, as some object stores mean it")
 	return cmd
 }
@@ -71,7 +76,7 @@ func (s *source) remote(cmd *cobra.Command, address string) (trust.Remote, error
 		}
 		authorities, err := trust.Authorities(data)
 		if err != nil {
-			return nil, &usageError{reason: CodeUnreadable, args: map[string]string{"Name": s.caFile}, cause: err}
+			return nil, &usageError{reason: CodeBadCAFile, args: map[string]string{"Path": s.caFile}, cause: err}
 		}
 		options = append(options, authorities)
 	}
@@ -107,13 +112,10 @@ func (s *source) rootOf(ctx context.Context, address string, remote trust.Remote
 
 func isLocal(address string) bool { return !strings.Contains(address, "://") }
 
-// address chooses the repository to copy: --repo, RELEVE_REPO, or the current
-// directory if it is one.
-func (s *source) address(repo string) (string, error) {
-	if repo != "" {
-		return repo, nil
-	}
-	if repo = s.a.env("RELEVE_REPO"); repo != "" {
+// repository is the one to work on where the command line names none: that of
+// RELEVE_REPO, or the current directory if it is one.
+func (a *app) repository() (string, error) {
+	if repo := a.env("RELEVE_REPO"); repo != "" {
 		return repo, nil
 	}
 	_, err := os.Stat(filepath.Join("metadata", "timestamp.json"))

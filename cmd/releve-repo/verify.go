@@ -12,7 +12,7 @@ import (
 
 func (a *app) verifyCommand() *cobra.Command {
 	var trustedRoot string
-	cmd := sub("verify REPO", "Check everything a workstation would, and every package whole", `
+	cmd := sub("verify [REPO]", "Check everything a workstation would, and every package whole", `
 What sigstore bundles say about who built a package is verified without network
 and told apart: a bad one ends with status 1, although workstations would trust
 the repository. Needs no key.`,

@@ -42,7 +42,7 @@ func (a *app) withdrawCommand() *cobra.Command {
 		why         because
 		on, instead string
 	)
-	cmd := a.signs(sub("withdraw REPO COMPONENT VERSION --because TEXT [flags]", "Take a release back", `
+	cmd := a.signs(sub("withdraw [REPO] COMPONENT VERSION --because TEXT [flags]", "Take a release back", `
 From the next "publish" on, clients refuse the release and tell whoever has it,
 with the reason and the version that takes its place; where the policy of the
 machine says so, "releve update" goes back by itself. The role that covers the
@@ -82,7 +82,7 @@ func (a *app) floorCommand() *cobra.Command {
 		on, lowest string
 		alsoSafe   []string
 	)
-	cmd := a.signs(sub("floor REPO COMPONENT --platform P --version V --because TEXT [flags]", "Say how far back machines may go", `
+	cmd := a.signs(sub("floor [REPO] COMPONENT --platform P --version V --because TEXT [flags]", "Say how far back machines may go", `
 No machine of the platform is given a version older than V any more, neither by
 install nor by rollback, except those listed as safe. A machine that has seen a
 floor keeps it, whatever a mirror shows it later; so a floor can only be raised.
@@ -99,12 +99,19 @@ The role that covers the component signs.`,
 			if lowest == "" {
 				return badUsage(cmd, "--version is needed")
 			}
+			if _, err := manifest.ParseVersion(lowest); err != nil {
+				return &usageError{reason: CodeBadVersion, args: map[string]string{"Value": lowest}, cause: err}
+			}
 			f := manifest.Floor{Platform: p, Version: lowest, Because: reason, Safe: alsoSafe}
 			return a.change(cmd, args[0], func(r *publish.Repo) error {
 				if err := r.SetFloor(args[1], f); err != nil {
 					return err
 				}
-				a.say("%s (%s): %s or newer", args[1], p, strings.Join(append([]string{lowest}, alsoSafe...), ", "))
+				also := ""
+				if len(alsoSafe) > 0 {
+					also = ", or " + strings.Join(alsoSafe, ", ")
+				}
+				a.say("%s (%s): %s or newer%s", args[1], p, lowest, also)
 				return nil
 			})
 		}))
