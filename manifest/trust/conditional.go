@@ -6,11 +6,18 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // longestValidator bounds what is kept of a server's name for a content, in
 // bytes.
 const longestValidator = 256
+
+// settling is how old a file has to be before its validator is believed.
+// Dates in headers have whole seconds, and so have the entity tags that
+// servers make of dates: a file that was written twice in one second has one
+// validator for two contents.
+const settling = 2 * time.Second
 
 // OpenIfChanged implements Conditional, by the entity tag of the server or, if
 // it has none, by the date of the file.
@@ -50,10 +57,25 @@ func (w *web) validatorOf(response *http.Response) string {
 	if value == "" {
 		kind, value = "date", response.Header.Get("Last-Modified")
 	}
-	if value == "" || len(value) > longestValidator {
+	if value == "" || len(value) > longestValidator || !settled(response.Header) {
 		return ""
 	}
 	return digestOf([]byte(w.base.Redacted())) + " " + kind + " " + value
+}
+
+// settled reports whether the file, by the server's own clock, was old enough
+// when it was sent. A server that tells no date names contents by something
+// else.
+func settled(h http.Header) bool {
+	if h.Get("Last-Modified") == "" {
+		return true
+	}
+	written, err := http.ParseTime(h.Get("Last-Modified"))
+	if err != nil {
+		return false
+	}
+	sent, err := http.ParseTime(h.Get("Date"))
+	return err == nil && sent.Sub(written) >= settling
 }
 
 // validated takes a validator of this server apart.
