@@ -52,7 +52,7 @@ func CreateBundle(ctx context.Context, c Config, d durable.Dir, name string, loc
 const bundleName = "bundle.zip"
 
 func createBundle(ctx context.Context, c Config, work shelf, local bool) (Report, error) {
-	var held trust.Cache = memory{}
+	var held trust.Cache = trust.NewMemory()
 	b := &bundling{config: c}
 	if !local {
 		held = cache{work}
@@ -219,7 +219,7 @@ func (i interruptible) Read(p []byte) (int, error) {
 func Verify(ctx context.Context, c Config) (Report, error) {
 	info := readInfo(ctx, c.Remote)
 	c.Select = selection(info)
-	s, err := c.read(ctx, memory{})
+	s, err := c.read(ctx, trust.NewMemory())
 	if err != nil {
 		return Report{}, err
 	}

@@ -93,29 +93,6 @@ func (c cache) SetAside(name string) error {
 	return durable.SetAside(c.shelf, "trust/"+name, "trust/"+trust.DamagedPrefix+name)
 }
 
-// memory is a cache that is forgotten at the end.
-type memory map[string][]byte
-
-// Load implements trust.Cache.
-func (m memory) Load(name string) ([]byte, error) {
-	if data, ok := m[name]; ok {
-		return data, nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-// Store implements trust.Cache.
-func (m memory) Store(name string, data []byte) error {
-	m[name] = data
-	return nil
-}
-
-// SetAside implements trust.Cache.
-func (m memory) SetAside(name string) error {
-	delete(m, name)
-	return nil
-}
-
 // ensurePublic makes the directory name with its parents, durably, and so
 // that a server of another account can read it.
 func ensurePublic(d durable.Dir, name string) error {

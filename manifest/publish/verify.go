@@ -47,7 +47,7 @@ func (r *Repo) Verify(ctx context.Context) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	client, err := trust.New(trust.Config{Root: root, Remote: remote, Cache: memory{}, Now: r.config.Now})
+	client, err := trust.New(trust.Config{Root: root, Remote: remote, Cache: trust.NewMemory(), Now: r.config.Now})
 	if err != nil {
 		return Report{}, err
 	}
@@ -210,27 +210,4 @@ func (r *Repo) noKeys() error {
 		}
 		return nil
 	})
-}
-
-// memory is a metadata cache that is forgotten at the end.
-type memory map[string][]byte
-
-// Load implements trust.Cache.
-func (m memory) Load(name string) ([]byte, error) {
-	if data, ok := m[name]; ok {
-		return data, nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-// Store implements trust.Cache.
-func (m memory) Store(name string, data []byte) error {
-	m[name] = data
-	return nil
-}
-
-// SetAside implements trust.Cache.
-func (m memory) SetAside(name string) error {
-	delete(m, name)
-	return nil
 }
