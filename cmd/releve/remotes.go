@@ -84,6 +84,11 @@ func (a *app) remote(flag string, list []string, options []trust.Option) (trust.
 			"Flag": flag, "Value": addresses(list), "Choices": "https://…, http://…, DIR, FILE",
 		}, cause: err}
 	}
+	if several, ok := remote.(*trust.Mirrors); ok {
+		several.Tell(func(f trust.MirrorFailure) {
+			a.log.Warn("a mirror failed", "mirror", f.Mirror, "error", f.Err.Error())
+		})
+	}
 	return remote, err
 }
 

@@ -54,7 +54,7 @@ func (c *Client) firstGood(ctx context.Context, m *Mirrors) (*run, error) {
 		if hurried {
 			slow = append(slow, i)
 		}
-		m.fail(x)
+		m.fail(x, err)
 		failures[i] = MirrorFailure{x.Name, err}
 		return nil, nil
 	}
@@ -122,7 +122,7 @@ func (c *Client) obtain(ctx context.Context, w wanted, check func(data []byte) e
 		if ctx.Err() != nil || !fromMirror(err) {
 			return nil, err
 		}
-		m.fail(x)
+		m.fail(x, err)
 		failures = append(failures, MirrorFailure{x.Name, err})
 	}
 	return nil, fmt.Errorf("every mirror was asked: %w", &MirrorsError{failures})

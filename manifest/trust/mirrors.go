@@ -40,7 +40,8 @@ type Mirror struct {
 // that in its cache, so that a scheduled check does not wait for the same
 // dead server every time.
 type Mirrors struct {
-	now func() time.Time
+	now  func() time.Time
+	tell func(MirrorFailure) // never nil
 
 	mu  sync.Mutex
 	all []*mirror
@@ -55,12 +56,16 @@ type mirror struct {
 
 // NewMirrors puts mirrors together. now times their rests.
 func NewMirrors(now func() time.Time, mirrors ...Mirror) *Mirrors {
-	m := &Mirrors{now: now}
+	m := &Mirrors{now: now, tell: func(MirrorFailure) {}}
 	for _, x := range mirrors {
 		m.all = append(m.all, &mirror{Mirror: x})
 	}
 	return m
 }
+
+// Tell has tell called for each failure, also where another mirror then does
+// the work and nobody hears of an error. It is called before the first use.
+func (m *Mirrors) Tell(tell func(MirrorFailure)) { m.tell = tell }
 
 // NewRemotes makes a Remote from one or more addresses, each as NewRemote
 // takes it. Of several, one that cannot be had at the moment, such as a stick
@@ -113,8 +118,9 @@ func (x *mirror) restsUntil(now time.Time) time.Time {
 	return x.rest
 }
 
-// fail notes that a mirror did not do its work.
-func (m *Mirrors) fail(x *mirror) {
+// fail notes that a mirror did not do its work, and why.
+func (m *Mirrors) fail(x *mirror, err error) {
+	m.tell(MirrorFailure{x.Name, err})
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	rest := min(firstRest<<min(x.failures, 8), longestRest)
@@ -191,7 +197,7 @@ func (m *Mirrors) Open(ctx context.Context, name string, offset int64) (io.ReadC
 		}
 		// Also where ctx ended: whoever waited for too long begins with
 		// another one.
-		m.fail(x)
+		m.fail(x, err)
 		if ctx.Err() != nil {
 			return nil, 0, ctx.Err()
 		}
@@ -225,7 +231,9 @@ func (s *served) Spare() bool { return s.mirrors.spare(s.from) }
 
 // Blame says that the body was no use, so that its mirror is tried after the
 // others from now on.
-func (s *served) Blame() { s.mirrors.fail(s.from) }
+func (s *served) Blame() { s.mirrors.fail(s.from, errBlamed) }
+
+const errBlamed = sentinel("what it gave was cut, too slow or not what was signed")
 
 // MirrorFailure is why one mirror could not be used.
 type MirrorFailure struct {
