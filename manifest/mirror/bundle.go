@@ -52,7 +52,7 @@ func CreateBundle(ctx context.Context, c Config, d durable.Dir, name string, loc
 const bundleName = "bundle.zip"
 
 func createBundle(ctx context.Context, c Config, work shelf, local bool) (Report, error) {
-	var held trust.Cache = trust.NewMemory()
+	held := trust.NewMemory()
 	b := &bundling{config: c}
 	if !local {
 		held = cache{work}
