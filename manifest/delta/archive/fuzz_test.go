@@ -59,12 +59,12 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("lib/1.2/x.dll", []byte(noise(3000, 1)), "lib/1.3/x.dll", []byte(edited(noise(3000, 1))), uint8(3))
 	f.Fuzz(func(t *testing.T, name string, before []byte, later string, after []byte, padding uint8) {
 		if installed(name) == "" || installed(later) == "" {
-			t.Skip()
+			t.Skip("no name that can be installed")
 		}
 		old, ok := packAny(name, before)
 		next, fits := packAny(later, after)
 		if !ok || !fits {
-			t.Skip() // archive/tar does not write every name
+			t.Skip("no name that archive/tar writes")
 		}
 		next = append(next, make([]byte, int(padding)*100)...)
 		tree, err := ReadTree(t.Context(), bytes.NewReader(old), 1<<30)
