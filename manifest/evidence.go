@@ -36,7 +36,7 @@ func (s *Setting) check() *SyntaxError {
 	if err := oneOf("platform", s.Platform, Windows, MacOS, Linux, Any); err != nil {
 		return err
 	}
-	if isFile(s.Path) || s.absolute() {
+	if isFile(s.Path) || absolute(s.Platform, s.Path) {
 		return nil
 	}
 	return outside("path", settingNotation(s.Platform), s.Path)
@@ -52,14 +52,14 @@ func settingNotation(p Platform) string {
 	return fileNotation
 }
 
-// absolute reports whether the path is absolute on the setting's platform and
-// says plainly where it leads.
-func (s *Setting) absolute() bool {
-	switch s.Platform {
+// absolute reports whether path is absolute on platform and says plainly where
+// it leads.
+func absolute(platform Platform, path string) bool {
+	switch platform {
 	case MacOS, Linux:
-		return strings.HasPrefix(s.Path, "/") && isFile(s.Path[1:])
+		return strings.HasPrefix(path, "/") && isFile(path[1:])
 	case Windows:
-		root, rest, ok := strings.Cut(s.Path, `\`)
+		root, rest, ok := strings.Cut(path, `\`)
 		if !ok || strings.Contains(rest, "/") || !isFile(strings.ReplaceAll(rest, `\`, "/")) {
 			return false
 		}

@@ -31,7 +31,8 @@ type Component struct {
 	Publisher string     `json:"publisher,omitempty"`
 	Evidence  []Evidence `json:"evidence,omitempty"` // most trustworthy first
 	Settings  []Setting  `json:"settings,omitempty"`
-	Floors    []Floor    `json:"floors,omitempty"` // at most one for each platform
+	Programs  []Program  `json:"programs,omitempty"` // what uses its files, and is stopped around a change
+	Floors    []Floor    `json:"floors,omitempty"`   // at most one for each platform
 	Releases  []Release  `json:"releases"`
 }
 
@@ -44,6 +45,7 @@ type Release struct {
 	Artifact *Artifact `json:"artifact,omitempty"` // nil: known, but nobody may redistribute it
 	Deltas   []Delta   `json:"deltas,omitempty"`   // smaller downloads for machines that have one of the versions before
 
+	Setup      *Setup      `json:"setup,omitempty"`      // how Artifact is run, when it is an installer of its own
 	Provenance *Provenance `json:"provenance,omitempty"` // who built Artifact, by somebody else's signature
 	Requires   []Rule      `json:"requires,omitempty"`
 	Needs      []Need      `json:"needs,omitempty"`
@@ -167,6 +169,34 @@ type Evidence struct {
 type Setting struct {
 	Platform Platform `json:"platform"`
 	Path     string   `json:"path"` // absolute, or relative to the target directory
+}
+
+// Program is a process or a service that uses the files of a component. It is
+// stopped around a change and started again afterwards. One of Process and
+// Service is set.
+type Program struct {
+	Platform Platform `json:"platform"`
+	Process  string   `json:"process,omitempty"` // file name of the program, compared without regard to case
+	Service  string   `json:"service,omitempty"` // name of the service, not the one shown to people
+	Start    string   `json:"start,omitempty"`   // process: absolute path that starts it; without it, the path it was found at
+}
+
+// Setup says how a package is run that brings an installer of its own: one of
+// Windows Installer, or a setup program.
+type Setup struct {
+	Signer     string            `json:"signer,omitempty"`     // organisation that the Authenticode signature has to name; "" asks for none
+	Properties map[string]string `json:"properties,omitempty"` // Windows Installer: public properties, by name
+	Arguments  []string          `json:"arguments,omitempty"`  // setup program: what makes it silent
+	Uninstall  *SetupCommand     `json:"uninstall,omitempty"`  // setup program: what removes the component again
+	Success    []int             `json:"success,omitempty"`    // exit codes that mean done, beside 0
+	Reboot     []int             `json:"reboot,omitempty"`     // exit codes that mean done once the machine was restarted
+	Minutes    int               `json:"minutes,omitempty"`    // time limit, 1 to 120, 30 when absent
+}
+
+// SetupCommand is a program of the installed component.
+type SetupCommand struct {
+	Path      string   `json:"path"` // absolute, %NAME% for a folder of the system
+	Arguments []string `json:"arguments,omitempty"`
 }
 
 // ProbeKind is a way to ask an installed component whether it works.

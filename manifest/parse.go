@@ -105,6 +105,7 @@ func (c *Component) check() *SyntaxError {
 		each("evidence", maxEntries, c.Evidence, (*Evidence).check),
 		each("settings", maxEntries, c.Settings, (*Setting).check),
 		duplicateSettings(c.Settings),
+		each("programs", maxEntries, c.Programs, (*Program).check),
 		checkFloors(c.Floors),
 	); err != nil {
 		return err

@@ -33,6 +33,7 @@ func (r *Release) check(component string, seen map[releaseKey]platforms) *Syntax
 		checkBackend(r.Backend),
 		checkArtifact(component, r.Artifact),
 		r.checkDeltas(component),
+		r.Setup.check(),
 		r.checkProvenance(component),
 		each("requires", maxEntries, r.Requires, (*Rule).check),
 		each("needs", maxEntries, r.Needs, (*Need).check),

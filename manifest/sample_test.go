@@ -90,7 +90,7 @@ type badDocument struct {
 }
 
 func badDocuments() []badDocument {
-	return slices.Concat(badComponents(), badReleases(), badProvenances(), badRules(), badOthers(), badRollouts(), badFloors())
+	return slices.Concat(badComponents(), badReleases(), badProvenances(), badRules(), badOthers(), badRollouts(), badFloors(), badSetups())
 }
 
 func badComponents() []badDocument {

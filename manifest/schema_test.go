@@ -71,6 +71,7 @@ func TestSchemaNamesEveryField(t *testing.T) {
 			"": Component{}, "text": Text{}, "evidence": Evidence{}, "setting": Setting{}, "release": Release{},
 			"artifact": Artifact{}, "plain": Plain{}, "delta": Delta{}, "rule": Rule{}, "need": Need{}, "withdrawal": Withdrawal{},
 			"condition": Condition{}, "probe": Probe{}, "floor": Floor{},
+			"program": Program{}, "setup": Setup{}, "setupcommand": SetupCommand{},
 		},
 		"channel":    {"": Channel{}, "offer": Offer{}, "rollout": Rollout{}, "stop": Stop{}, "text": Text{}},
 		"advisories": {"": Advisories{}, "advisory": Advisory{}, "remedy": Remedy{}, "condition": Condition{}, "text": Text{}},

@@ -33,6 +33,7 @@ type Description struct {
 	Publisher string              `json:"publisher,omitempty"`
 	Evidence  []manifest.Evidence `json:"evidence,omitempty"`
 	Settings  []manifest.Setting  `json:"settings,omitempty"`
+	Programs  []manifest.Program  `json:"programs,omitempty"`
 }
 
 // Add adds a release to the document of its component, made if need be with
@@ -96,7 +97,8 @@ func (r *Repo) SetComponent(name string, d Description) error {
 	if err != nil {
 		return err
 	}
-	c.Title, c.Publisher, c.Evidence, c.Settings = d.Title, d.Publisher, d.Evidence, d.Settings
+	c.Title, c.Publisher, c.Evidence = d.Title, d.Publisher, d.Evidence
+	c.Settings, c.Programs = d.Settings, d.Programs
 	path := manifest.ComponentPath(name)
 	data, err := encodeComponent(path, c)
 	if err != nil {

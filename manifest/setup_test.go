@@ -1,0 +1,40 @@
+package manifest
+
+import "testing"
+
+// badSetups are faults in how a package is run and in what is stopped for it.
+func badSetups() []badDocument {
+	const c, s = "component", "releases[2].setup."
+	return []badDocument{
+		{name: "program-in-a-folder", kind: c, path: "programs[0].process", value: `"CPS/CCM.exe"`, code: CodeValue},
+		{name: "program-of-any-system", kind: c, path: "programs[0].platform", value: `"any"`, code: CodeValue},
+		{name: "program-without-a-name", kind: c, path: "programs[0].process", code: CodeMissingField},
+		{name: "program-and-service", kind: c, path: "programs[1].process", value: `"a.exe"`, code: CodeValue, at: "programs[1].service"},
+		{name: "service-that-is-started-by-a-path", kind: c, path: "programs[1].start", value: `"C:\\a.exe"`, code: CodeValue},
+		{name: "service-with-a-quote", kind: c, path: "programs[1].service", value: `"a\"b"`, code: CodeValue},
+		{name: "program-started-by-its-name", kind: c, path: "programs[0].start", value: `"CCM.exe"`, code: CodeValue, blind: true},
+		{name: "program-started-from-elsewhere", kind: c, path: "programs[0].start", value: `"C:\\CPS\\..\\a.exe"`, code: CodeValue},
+		{name: "property-in-small-letters", kind: c, path: s + "properties", value: `{"InstallDir":"x"}`, code: CodeValue},
+		{name: "property-that-is-ours", kind: c, path: s + "properties", value: `{"REBOOT":"Force"}`, code: CodeValue},
+		{name: "property-on-two-lines", kind: c, path: s + "properties", value: `{"A":"x\ny"}`, code: CodeCharacter, at: s + "properties.A"},
+		{name: "uninstalled-from-the-path", kind: c, path: s + "uninstall.path", value: `"uninstall.exe"`, code: CodeValue, blind: true},
+		{name: "uninstalled-by-nothing", kind: c, path: s + "uninstall.path", code: CodeMissingField},
+		{name: "exit-code-of-33-bits", kind: c, path: s + "success[0]", value: `4294967296`, code: CodeValue},
+		{name: "a-day-to-install", kind: c, path: s + "minutes", value: `1440`, code: CodeValue},
+	}
+}
+
+func TestSetupIsRead(t *testing.T) {
+	c, err := ParseComponent(sample(t, "component"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Programs) != 2 || c.Programs[0].Process != "CCM.exe" || c.Programs[1].Service != "CertPropSvc" {
+		t.Errorf("programs are %+v", c.Programs)
+	}
+	s := c.Releases[2].Setup
+	if s == nil || s.Signer != "Agence du Numérique en Santé" || s.Properties["WATCHONTIMER"] != "10" ||
+		s.Uninstall == nil || len(s.Arguments) != 2 || s.Success[1] != -1<<31 || s.Minutes != 20 {
+		t.Errorf("setup is %+v", s)
+	}
+}
