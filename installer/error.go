@@ -27,6 +27,7 @@ const (
 	CodeApply          = "install-apply-failed"
 	CodeNotDetected    = "install-not-detected"
 	CodeProbe          = "install-probe-failed"
+	CodeNotWorking     = "install-not-working"
 	CodeStopped        = "install-stopped"
 	CodeReceipts       = "install-receipts-not-written"
 	CodeStuck          = "install-stuck"

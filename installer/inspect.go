@@ -10,58 +10,71 @@ import (
 	"github.com/releve-sante/releve/installer/receipt"
 )
 
-// Inspect detects the named components and adds what the receipts remember:
-// the state a plan starts from. It changes nothing. Components that are absent are in the
-// result with an empty version.
-func Inspect(ctx context.Context, d Deps, names []string) (map[string]plan.Installed, error) {
+// Inspect detects components and adds what the receipts remember: the state a
+// plan starts from. It changes nothing. Components that are absent are in the
+// result with an empty version. A subject without evidence is recognised as
+// it was when it was installed.
+func Inspect(ctx context.Context, d Deps, subjects []backend.Subject) (map[string]plan.Installed, error) {
 	d = d.complete()
 	receipts, problems := receipt.Load(d.State)
 	for _, err := range problems {
 		d.Log.Warn("a receipt was set aside", "error", err)
 	}
-	out := make(map[string]plan.Installed, len(names))
-	for _, name := range names {
-		rec, known := receipts[name]
-		state, by, err := find(ctx, d, name, rec.Backend)
+	out := make(map[string]plan.Installed, len(subjects))
+	for _, s := range subjects {
+		rec, known := receipts[s.Name]
+		if len(s.Evidence) == 0 {
+			s.Evidence = rec.Evidence
+		}
+		state, by, err := find(ctx, d, s, rec.Backend)
 		if err != nil {
 			return nil, err
 		}
-		in := plan.Installed{Version: state.Version, Backend: by}
+		in := plan.Installed{
+			Version: state.Version, Backend: by,
+			Evidence: rec.Evidence, Settings: rec.Settings, Programs: rec.Programs,
+		}
 		if known && rec.Version == state.Version {
 			in.Release, in.Previous, in.Absent = rec.Release, rec.Previous, rec.Absent
 		}
-		out[name] = in
+		out[s.Name] = in
 	}
 	return out, nil
 }
 
-// find asks the backend that installed a component, or else every backend.
-// The name is "" when none of them knows the component.
-func find(ctx context.Context, d Deps, component, by string) (backend.State, string, error) {
+// find asks the backend that installed a component, or else every backend,
+// and in the end whoever can find what none of them could change: the name of
+// the backend is "" then, as for a component that is not there.
+func find(ctx context.Context, d Deps, s backend.Subject, by string) (backend.State, string, error) {
 	names := slices.Sorted(maps.Keys(d.Backends))
 	if _, ok := d.Backends[by]; ok {
 		names = []string{by}
 	}
 	for _, name := range names {
-		state, err := d.Backends[name].Inspect(ctx, component)
+		state, err := d.Backends[name].Inspect(ctx, s)
 		if err != nil {
-			return backend.State{}, "", because(CodeInspect, err, "Component", component)
+			return backend.State{}, "", because(CodeInspect, err, "Component", s.Name)
 		}
 		if state.Version != "" {
 			return state, name, nil
 		}
 	}
-	return backend.State{}, "", nil
+	version, err := d.Foreign(ctx, s)
+	if err != nil {
+		return backend.State{}, "", because(CodeInspect, err, "Component", s.Name)
+	}
+	return backend.State{Version: version}, "", nil
 }
 
 // Verify compares components with what was installed. A component is in the
 // result when its backend can tell; it is whole when its list is empty.
-func Verify(ctx context.Context, d Deps, names []string) (map[string][]backend.Damage, error) {
+func Verify(ctx context.Context, d Deps, subjects []backend.Subject) (map[string][]backend.Damage, error) {
 	d = d.complete()
 	receipts, _ := receipt.Load(d.State)
-	out := make(map[string][]backend.Damage, len(names))
-	for _, name := range names {
-		_, by, err := find(ctx, d, name, receipts[name].Backend)
+	out := make(map[string][]backend.Damage, len(subjects))
+	for _, s := range subjects {
+		name := s.Name
+		_, by, err := find(ctx, d, s, receipts[name].Backend)
 		if err != nil {
 			return nil, err
 		}

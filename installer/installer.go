@@ -58,6 +58,10 @@ type Deps struct {
 	Backends map[string]backend.Backend // by the name a release gives
 	Packages Packages
 
+	// Foreign finds the version of a component that no backend could change,
+	// "" for none. Nil: nothing is looked for.
+	Foreign func(ctx context.Context, s backend.Subject) (string, error)
+
 	Emit   event.Sink       // nil: nobody watches
 	Now    func() time.Time // for records and durations; no decision depends on it
 	Stop   <-chan struct{}  // closed: stop after the current step and undo
@@ -72,6 +76,9 @@ type Deps struct {
 func (d Deps) complete() Deps {
 	if d.Emit == nil {
 		d.Emit = event.Discard
+	}
+	if d.Foreign == nil {
+		d.Foreign = func(context.Context, backend.Subject) (string, error) { return "", nil }
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

@@ -122,7 +122,7 @@ func workUntilKilled(dir string) int {
 		return 2
 	}
 	r := newRig(ticking{root, os.Stdout}, fmt.Sprintf("work-%d", time.Now().UnixNano()))
-	found, err := installer.Inspect(context.Background(), r.deps, components)
+	found, err := installer.Inspect(context.Background(), r.deps, subjects(components...))
 	if err != nil {
 		return 3
 	}

@@ -13,6 +13,9 @@ import (
 // the version itself: from a delta where there is one for what is on the
 // machine, else whole.
 func (r *run) fetch(ctx context.Context, s *step) error {
+	if err := r.fetchOld(ctx, s); err != nil {
+		return err
+	}
 	if s.To == "" || s.Release == nil || s.Release.Artifact == nil {
 		return nil
 	}
@@ -31,6 +34,23 @@ func (r *run) fetch(ctx context.Context, s *step) error {
 		return because(CodeFetch, err, "Component", s.Component, "Version", s.To)
 	}
 	s.job.New = p
+	return nil
+}
+
+// fetchOld brings the package of the installed version to the disk for a
+// backend that goes back by it. Without it the backend may know another way;
+// only somebody who wants to stop ends the run here.
+func (r *run) fetchOld(ctx context.Context, s *step) error {
+	b, ok := s.backend.(backend.OldNeeder)
+	if !ok || s.job.Old != nil || s.Old == nil || s.Old.Artifact == nil || !b.NeedsOld(s.job) {
+		return nil
+	}
+	if err := r.deps.Packages.Fetch(ctx, *s.Old.Artifact, r.watch(s)); err != nil {
+		r.deps.Log.Warn("the package of the installed version cannot be had", "component", s.Component,
+			"version", s.From, "error", err)
+		return r.stopped(ctx)
+	}
+	s.job.Old = r.held(s.Old)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/installer/receipt"
@@ -57,7 +58,7 @@ func problems(t testing.TB, disk *durabletest.Disk) []string {
 		out = append(out, err.Error())
 	}
 	for _, c := range components {
-		state, err := r.deps.Backends["bundle"].Inspect(t.Context(), c)
+		state, err := r.deps.Backends["bundle"].Inspect(t.Context(), backend.Subject{Name: c})
 		if err != nil {
 			out = append(out, err.Error())
 		}

@@ -26,6 +26,11 @@ const (
 // probe asks the new version whether it works. What cannot be asked counts as
 // a no: a probe that is passed over would prove nothing.
 func (r *run) probe(ctx context.Context, s *step) error {
+	if p, ok := s.backend.(backend.Prober); ok {
+		if err := p.Probe(ctx, s.job, s.undo); err != nil {
+			return because(CodeNotWorking, err, "Component", s.Component, "Version", s.To)
+		}
+	}
 	if s.Release == nil || s.To == "" {
 		return nil
 	}

@@ -35,6 +35,9 @@ func (r *run) receipt(s *step) receipt.Receipt {
 		Run:       r.id,
 		Time:      r.deps.Now(),
 		Release:   s.Release,
+		Evidence:  s.Evidence,
+		Settings:  s.Settings,
+		Programs:  s.Programs,
 		Digest:    s.did.Found.Digest,
 		Absent:    s.From == "",
 	}

@@ -26,6 +26,15 @@ import (
 // The components of the tests, in the order in which a plan takes them.
 var components = []string{"galss", "srvsvcnam", "cryptolib-cps"}
 
+// subjects are components that need no evidence to be recognised.
+func subjects(names ...string) []backend.Subject {
+	out := make([]backend.Subject, len(names))
+	for i, name := range names {
+		out[i].Name = name
+	}
+	return out
+}
+
 // The files on the target that are not the program's. Those of settings are
 // named in the plans.
 var (
@@ -211,7 +220,7 @@ func (r *rig) must(t testing.TB, p plan.Plan) installer.Result {
 // versions detects every component.
 func (r *rig) versions(t testing.TB) map[string]string {
 	t.Helper()
-	found, err := installer.Inspect(t.Context(), r.deps, components)
+	found, err := installer.Inspect(t.Context(), r.deps, subjects(components...))
 	if err != nil {
 		t.Fatalf("inspect: %v", err)
 	}

@@ -76,10 +76,14 @@ func (r *run) job(s *step) backend.Job {
 		ID:        fmt.Sprintf("%s-%d", r.id, s.index),
 		Action:    s.Action,
 		Component: s.Component,
+		Evidence:  s.Evidence,
 		From:      s.From,
 		To:        s.To,
+		Former:    s.Old,
 		Old:       r.held(s.Old),
+		Params:    s.Params,
 		Progress:  func(int64, int64) {},
+		Tell:      r.tell(s),
 	}
 	if s.Release != nil && s.To != "" {
 		j.Release = *s.Release
@@ -128,6 +132,14 @@ func (r *run) progress(s *step, p event.Phase) func(done, total int64) {
 	}
 }
 
+// tell returns what a step says while it is carried out.
+func (r *run) tell(s *step) backend.Tell {
+	return func(code string, args map[string]string) {
+		r.deps.Log.Info("told", "run", r.id, "component", s.Component, "code", code, "args", args)
+		r.deps.Emit(event.Told{Step: s.index, Message: event.Message{Code: code, Args: clean(args)}})
+	}
+}
+
 // watch returns what the store reports a download to.
 func (r *run) watch(s *step) backend.Watch {
 	return backend.Watch{
@@ -155,7 +167,7 @@ func (r *run) stopped(ctx context.Context) error {
 
 // detect asks the machine which version of the step's component it holds.
 func (s *step) detect(ctx context.Context) (backend.State, error) {
-	state, err := s.backend.Inspect(ctx, s.Component)
+	state, err := s.backend.Inspect(ctx, s.job.Subject())
 	if err != nil {
 		return backend.State{}, because(CodeInspect, err, "Component", s.Component)
 	}

@@ -130,7 +130,7 @@ func TestReceiptsOfALife(t *testing.T) {
 	}
 	for _, s := range steps {
 		r.must(t, planOf(s.action, s.from, s.to))
-		found, err := installer.Inspect(t.Context(), r.deps, []string{"galss"})
+		found, err := installer.Inspect(t.Context(), r.deps, subjects("galss"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 	if err := r.target.Remove(dir + "/bin/galss"); err != nil {
 		t.Fatal(err)
 	}
-	damage, err := installer.Verify(t.Context(), r.deps, components)
+	damage, err := installer.Verify(t.Context(), r.deps, subjects(components...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestVerifyFindsDamage(t *testing.T) {
 		t.Errorf("srvsvcnam: got %v, want none", got)
 	}
 	r.must(t, planOf(backend.Repair, "1.0", "1.0"))
-	if damage, err := installer.Verify(t.Context(), r.deps, components); err != nil || len(damage["galss"]) > 0 {
+	if damage, err := installer.Verify(t.Context(), r.deps, subjects(components...)); err != nil || len(damage["galss"]) > 0 {
 		t.Errorf("after the repair: %v, %v", damage["galss"], err)
 	}
 }

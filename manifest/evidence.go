@@ -31,6 +31,18 @@ func (e *Evidence) check() *SyntaxError {
 	return nil
 }
 
+// EvidenceOn returns the evidence that counts on platform, most trustworthy
+// first.
+func (c *Component) EvidenceOn(platform Platform) []Evidence {
+	var out []Evidence
+	for _, e := range c.Evidence {
+		if e.Platform == platform || e.Platform == Any {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
 // check checks that the path of a setting is one on its platform.
 func (s *Setting) check() *SyntaxError {
 	if err := oneOf("platform", s.Platform, Windows, MacOS, Linux, Any); err != nil {

@@ -11,15 +11,13 @@ import (
 // in what it calls, and none of them looks at the machine.
 func interpret(r raw) (Facts, error) {
 	f := facts{Facts{}}
+	f.text("os.family", Family(r.GOOS))
 	switch {
 	case r.GOOS == "windows" && r.Windows != nil:
-		f.text("os.family", "windows")
 		f.windows(*r.Windows)
 	case r.GOOS == "darwin" && r.Darwin != nil:
-		f.text("os.family", "macos")
 		f.macOS(*r.Darwin)
 	case r.GOOS == "linux" && r.Linux != nil:
-		f.text("os.family", "linux")
 		f.linux(*r.Linux)
 	default:
 		return nil, unsupported(r.GOOS)
@@ -30,6 +28,18 @@ func interpret(r raw) (Facts, error) {
 		f.known["disk.free_bytes"] = int64(min(*r.FreeBytes, math.MaxInt64))
 	}
 	return f.known, nil
+}
+
+// Family is the value of os.family for a program built for goos, "" for a
+// system that this package does not know.
+func Family(goos string) string {
+	switch goos {
+	case "windows", "linux":
+		return goos
+	case "darwin":
+		return "macos"
+	}
+	return ""
 }
 
 // unsupported is the error for a system this package cannot read.

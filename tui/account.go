@@ -77,7 +77,7 @@ func (a *account) apply(at time.Time, e event.Event) {
 	case event.Finished:
 		a.transfer = transfer{}
 		a.outcome, a.told = e.Outcome, e.Failure != nil
-	case event.Retrying, event.DeltaUsed, event.SettingRestored, event.Notice:
+	case event.Retrying, event.DeltaUsed, event.SettingRestored, event.Told, event.Notice:
 	}
 }
 

@@ -152,7 +152,7 @@ func (s *session) recover(ctx context.Context, sink event.Sink) error {
 
 // replan looks at the machine and makes the plan.
 func (w *work) replan(ctx context.Context) (err error) {
-	w.facts, w.installed, err = w.s.machine(ctx, w.s.names(w.manifest))
+	w.facts, w.installed, err = w.s.machine(ctx, w.s.subjects(w.manifest))
 	if err != nil {
 		return err
 	}

@@ -10,11 +10,13 @@ import (
 	"io"
 	"maps"
 	"os"
+	"reflect"
 	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
@@ -109,13 +111,13 @@ func (a *app) answerCheck(d decision) error {
 
 // decision is what check found the last time.
 type decision struct {
-	Depends    string    `json:"depends"`    // digest of its grounds
-	Components []string  `json:"components"` // that the manifest knows
-	Asked      []string  `json:"asked"`      // facts that the plan asked for
-	Disk       int64     `json:"disk"`       // bytes the plan needs
-	Changes    bool      `json:"changes"`    // the plan has steps
-	Until      time.Time `json:"until"`      // a publisher's metadata expires then; zero: none was read
-	Plan       string    `json:"plan"`       // the document, byte by byte
+	Depends  string            `json:"depends"`  // digest of its grounds
+	Subjects []backend.Subject `json:"subjects"` // that the manifest knows
+	Asked    []string          `json:"asked"`    // facts that the plan asked for
+	Disk     int64             `json:"disk"`     // bytes the plan needs
+	Changes  bool              `json:"changes"`  // the plan has steps
+	Until    time.Time         `json:"until"`    // a publisher's metadata expires then; zero: none was read
+	Plan     string            `json:"plan"`     // the document, byte by byte
 }
 
 // grounds is everything a decision depends on. Whatever plan.Input holds has a
@@ -150,7 +152,7 @@ func (w *work) grounds(d decision) (string, error) {
 		Facts: map[string]any{}, Fits: true, Decision: d,
 	}
 	present := maps.Clone(in.Installed)
-	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return i == plan.Installed{} })
+	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return reflect.ValueOf(i).IsZero() })
 	if len(present) > 0 {
 		g.Installed = present
 	}
@@ -200,7 +202,7 @@ func (w *work) decided(ctx context.Context) (decision, error) {
 	if now := w.s.client.Status().Now; !d.Until.IsZero() && now.After(d.Until) {
 		return decision{}, errors.New("the metadata of a publisher has expired since")
 	}
-	w.facts, w.installed, err = w.s.machine(ctx, w.s.withReceipts(d.Components))
+	w.facts, w.installed, err = w.s.machine(ctx, w.s.withReceipts(d.Subjects))
 	if err != nil {
 		return decision{}, err
 	}
@@ -221,7 +223,7 @@ func (w *work) decision() (decision, error) {
 		return decision{}, err
 	}
 	d := decision{
-		Components: w.manifest.Components(), Asked: sortedKeys(w.plan.Machine), Disk: w.plan.Disk,
+		Subjects: subjects(w.manifest), Asked: sortedKeys(w.plan.Machine), Disk: w.plan.Disk,
 		Changes: !w.plan.Empty(), Plan: string(data),
 	}
 	for _, role := range publisherRoles(w.s.client.Status().Roles) {

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/event"
 )
 
@@ -42,7 +43,7 @@ func (d *demo) version(ctx context.Context, component string) (string, error) {
 		return "", err
 	}
 	defer s.close()
-	found, err := installer.Inspect(ctx, s.deps(event.Discard), []string{component})
+	found, err := installer.Inspect(ctx, s.deps(event.Discard), []backend.Subject{{Name: component}})
 	if err != nil {
 		return "", err
 	}

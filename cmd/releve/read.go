@@ -102,7 +102,7 @@ func (a *app) diagnose(ctx context.Context) ([]diagnose.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	facts, _, err := s.machine(ctx, s.names(v))
+	facts, _, err := s.machine(ctx, s.subjects(v))
 	if err != nil {
 		return nil, err
 	}

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -69,6 +71,9 @@ func (a *app) open() (*session, error) {
 		return nil, err
 	}
 	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
+	if a.flags.facts == "" { // the machine of the facts is another one
+		maps.Copy(s.backends, s.systemBackends())
+	}
 	metadata, packages, err := a.remotes()
 	if err != nil {
 		return nil, err
@@ -242,12 +247,12 @@ func (s *session) deps(sink event.Sink) installer.Deps {
 
 // machine detects the components and the facts, or takes the facts from
 // --facts. What was detected in the target replaces what a facts file says.
-func (s *session) machine(ctx context.Context, names []string) (osdetect.Facts, map[string]plan.Installed, error) {
+func (s *session) machine(ctx context.Context, all []backend.Subject) (osdetect.Facts, map[string]plan.Installed, error) {
 	facts, err := s.a.machineFacts(ctx, s.target.Path("."))
 	if err != nil {
 		return nil, nil, err
 	}
-	installed, err := installer.Inspect(ctx, s.deps(event.Discard), names)
+	installed, err := installer.Inspect(ctx, s.deps(event.Discard), all)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -262,23 +267,51 @@ func (s *session) machine(ctx context.Context, names []string) (osdetect.Facts, 
 	return s.withIdentity(facts), installed, nil
 }
 
-// names lists every component that the manifest or a receipt knows, sorted.
-func (s *session) names(v manifest.Verified) []string { return s.withReceipts(v.Components()) }
+// subjects lists every component that the manifest or a receipt knows, by
+// name, with how it is recognised here.
+func (s *session) subjects(v manifest.Verified) []backend.Subject {
+	return s.withReceipts(subjects(v))
+}
+
+// names lists the same components by their names alone.
+func (s *session) names(v manifest.Verified) []string { return namesOf(s.subjects(v)) }
+
+// subjects lists the components of a manifest.
+func subjects(v manifest.Verified) []backend.Subject {
+	here := manifest.PlatformOf(osdetect.Family(runtime.GOOS))
+	names := v.Components()
+	out := make([]backend.Subject, len(names))
+	for i, name := range names {
+		out[i].Name = name
+		if doc, ok := v.Component(name); ok {
+			out[i].Evidence = doc.EvidenceOn(here)
+		}
+	}
+	return out
+}
+
+func namesOf(all []backend.Subject) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name
+	}
+	return names
+}
 
 // withReceipts adds the components that receipts know, and sorts.
-func (s *session) withReceipts(components []string) []string {
-	names := slices.Clone(components)
+func (s *session) withReceipts(known []backend.Subject) []backend.Subject {
+	all := slices.Clone(known)
 	receipts, damaged := receipt.Load(s.state)
 	for _, err := range damaged {
 		s.a.log.Warn("receipt set aside", "error", err.Error())
 	}
-	for name := range receipts {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
+	for _, name := range sortedKeys(receipts) {
+		if !slices.ContainsFunc(known, func(k backend.Subject) bool { return k.Name == name }) {
+			all = append(all, backend.Subject{Name: name, Evidence: receipts[name].Evidence})
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(all, func(a, b backend.Subject) int { return strings.Compare(a.Name, b.Name) })
+	return all
 }
 
 // machineFacts reads the facts from --facts or from this machine. dir is where

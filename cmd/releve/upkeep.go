@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/installer"
+	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/journal"
 	"github.com/releve-sante/releve/installer/plan"
@@ -50,7 +51,7 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 	} else {
 		st.Metadata = s.metadata()
 	}
-	facts, installed, err := s.machine(ctx, s.names(v))
+	facts, installed, err := s.machine(ctx, s.subjects(v))
 	if err != nil {
 		return st, err
 	}
@@ -150,22 +151,24 @@ func (s *session) verify(ctx context.Context, names []string) (map[string][]line
 	if err != nil {
 		v = manifest.Verified{} // receipts alone tell names too
 	}
-	known := s.names(v)
+	all := s.subjects(v)
+	known := namesOf(all)
 	for _, name := range names {
 		if !slices.Contains(known, name) {
 			return nil, &plan.UnknownError{Component: name, Nearest: plan.Nearest(name, known)}
 		}
 	}
-	installed, err := installer.Inspect(ctx, s.deps(event.Discard), known)
+	installed, err := installer.Inspect(ctx, s.deps(event.Discard), all)
 	if err != nil {
 		return nil, err
 	}
-	var here []string
-	for _, name := range known {
+	var here []backend.Subject
+	for _, subject := range all {
+		name := subject.Name
 		switch {
 		case len(names) > 0 && !slices.Contains(names, name):
 		case installed[name].Version != "":
-			here = append(here, name)
+			here = append(here, subject)
 		case len(names) > 0:
 			s.a.say(CodeNotInstalled, map[string]string{"Component": name})
 		}

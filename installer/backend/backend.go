@@ -64,6 +64,12 @@ type Watch struct {
 	Again    func(mirror string, why error) // it goes on after a failure of mirror, "" for the only address
 }
 
+// Subject is a component and how it is recognised.
+type Subject struct {
+	Name     string              `json:"name"`
+	Evidence []manifest.Evidence `json:"evidence,omitempty"` // of this platform, most trustworthy first; may be empty
+}
+
 // Job is one change to one component. It carries no state: after a crash the
 // engine makes it again from its journal, with the packages the machine still
 // holds, so that Revert and Settle MUST NOT need New.
@@ -71,12 +77,24 @@ type Job struct {
 	ID        string // unique in the history of the machine, [a-z0-9-]; names working files
 	Action    Action
 	Component string
-	From, To  string                  // versions before and after, "" for not installed
-	Release   manifest.Release        // what To is; zero for Uninstall
-	New       Package                 // package of To; nil for Uninstall, may be nil for Rollback
-	Old       Package                 // package of From, nil when the machine does not hold it
-	Progress  func(done, total int64) // bytes staged; never nil
+	Evidence  []manifest.Evidence // as in Subject
+	From, To  string              // versions before and after, "" for not installed
+	Release   manifest.Release    // what To is; zero for Uninstall
+	Former    *manifest.Release   // what From is; nil when nothing describes it
+	New       Package             // package of To; nil for Uninstall, may be nil for Rollback
+	Old       Package             // package of From, nil when the machine does not hold it
+	Params    map[string]string   // what was decided with the plan, for example the names of readers
+
+	Progress func(done, total int64) // bytes staged; never nil
+	Tell     Tell                    // never nil
 }
+
+// Subject is the component of the job.
+func (j Job) Subject() Subject { return Subject{Name: j.Component, Evidence: j.Evidence} }
+
+// Tell hands a sentence to whoever watches, while a call takes its time. Code
+// names it in the catalogue of texts, args fill its places.
+type Tell func(code string, args map[string]string)
 
 // State is what a backend found on the machine.
 type State struct {
@@ -98,8 +116,9 @@ type Outcome struct {
 // concurrently.
 type Backend interface {
 	// Inspect reports what is installed. It MUST NOT change anything, and
-	// MUST look at the machine, not at what an earlier call returned.
-	Inspect(ctx context.Context, component string) (State, error)
+	// MUST look at the machine, not at what an earlier call returned. A
+	// component that this backend could not change is not installed for it.
+	Inspect(ctx context.Context, s Subject) (State, error)
 
 	// Prepare does all the slow work that leaves no trace a user could see,
 	// makes sure that Revert will be possible even on a full disk, and
@@ -126,6 +145,22 @@ type Backend interface {
 	// The engine calls it only when no run is open. It MUST NOT change what
 	// Inspect reports as installed or kept.
 	Sweep(ctx context.Context) error
+}
+
+// A Prober can ask a component whether it works, beyond the probes of its
+// release.
+type Prober interface {
+	// Probe returns an error when the change did not bring what it was made
+	// for. The engine then reverts. It changes nothing.
+	Probe(ctx context.Context, j Job, u Undo) error
+}
+
+// An OldNeeder makes its way back from the package of the installed version.
+type OldNeeder interface {
+	// NeedsOld has the engine fetch that package, where the manifest has it,
+	// before Prepare. It is asked for no more than that: a machine without
+	// network may have another way back.
+	NeedsOld(j Job) bool
 }
 
 // Damage is one difference between what was installed and what is there.

@@ -139,6 +139,13 @@ type (
 		Path string
 	}
 
+	// Told is a sentence about a step while it is carried out: what is waited
+	// for, what is stopped and started again.
+	Told struct {
+		Step int
+		Message
+	}
+
 	// Notice is a sentence that belongs to no step: a warning, a chapter of
 	// the demonstration, a claim and its proof.
 	Notice struct {
@@ -178,5 +185,6 @@ func (StepFailed) event()      {}
 func (Reverting) event()       {}
 func (StepReverted) event()    {}
 func (SettingRestored) event() {}
+func (Told) event()            {}
 func (Notice) event()          {}
 func (Finished) event()        {}

@@ -110,6 +110,27 @@ func (p *planner) withdrawal(e *entry) *manifest.Withdrawal {
 	return nil
 }
 
+// describeTo adds to a step how its component is recognised on platform, which
+// files it must not lose and what uses it: from the manifest, else as it was
+// when the component was installed.
+func (e *entry) describeTo(s *Step, platform manifest.Platform) {
+	if e.doc == nil {
+		s.Evidence, s.Settings, s.Programs = e.installed.Evidence, e.installed.Settings, e.installed.Programs
+		return
+	}
+	s.Evidence = e.doc.EvidenceOn(platform)
+	for _, setting := range e.doc.Settings {
+		if setting.Platform == platform || setting.Platform == manifest.Any {
+			s.Settings = append(s.Settings, setting)
+		}
+	}
+	for _, program := range e.doc.Programs {
+		if program.Platform == platform {
+			s.Programs = append(s.Programs, program)
+		}
+	}
+}
+
 func linksOf(e *entry, back bool) []string {
 	var out []string
 	add := func(needs []manifest.Need) {

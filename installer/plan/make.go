@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/releve-sante/releve/installer/backend"
-	"github.com/releve-sante/releve/manifest"
 )
 
 // Make decides what to do. It fails only when the request itself is wrong, an
@@ -132,13 +131,7 @@ func (p *planner) step(e *entry, s Step) {
 	if s.Release != nil && s.Action != backend.Rollback && s.Backend == e.installed.Backend {
 		s.Delta = s.Release.DeltaFrom(s.From)
 	}
-	if e.doc != nil {
-		for _, setting := range e.doc.Settings {
-			if setting.Platform == p.in.Platform || setting.Platform == manifest.Any {
-				s.Settings = append(s.Settings, setting)
-			}
-		}
-	}
+	e.describeTo(&s, p.in.Platform)
 	p.steps = append(p.steps, s)
 }
 

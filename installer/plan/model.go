@@ -44,6 +44,12 @@ type Installed struct {
 	Release  *manifest.Release `json:"release,omitempty"`  // of Version, when a receipt knows it
 	Previous *manifest.Release `json:"previous,omitempty"` // what Rollback returns to; nil when nothing is known
 	Absent   bool              `json:"absent,omitempty"`   // the version before was "not installed": Rollback uninstalls
+
+	// What the receipt remembers of the component, for a manifest that no
+	// longer knows it.
+	Evidence []manifest.Evidence `json:"evidence,omitempty"`
+	Settings []manifest.Setting  `json:"settings,omitempty"`
+	Programs []manifest.Program  `json:"programs,omitempty"`
 }
 
 // Input is everything a plan may depend on. There is no clock, no file and no
@@ -79,18 +85,21 @@ type Plan struct {
 
 // Step is one change to one component.
 type Step struct {
-	Action    backend.Action     `json:"action"`
-	Component string             `json:"component"`
-	From      string             `json:"from,omitempty"`
-	To        string             `json:"to,omitempty"`
-	Backend   string             `json:"backend"`
-	Release   *manifest.Release  `json:"release,omitempty"` // of To
-	Delta     *manifest.Delta    `json:"delta,omitempty"`   // of Release, that begins at From: what is downloaded in the place of the package
-	Old       *manifest.Release  `json:"old,omitempty"`     // of From, when known
-	Settings  []manifest.Setting `json:"settings,omitempty"`
-	Why       string             `json:"why"`                 // code: requested, newer, needed-by, repair …
-	For       string             `json:"for,omitempty"`       // with needed-by: the component
-	Questions []Reason           `json:"questions,omitempty"` // unknown conditions that somebody has to accept
+	Action    backend.Action      `json:"action"`
+	Component string              `json:"component"`
+	From      string              `json:"from,omitempty"`
+	To        string              `json:"to,omitempty"`
+	Backend   string              `json:"backend"`
+	Release   *manifest.Release   `json:"release,omitempty"`  // of To
+	Delta     *manifest.Delta     `json:"delta,omitempty"`    // of Release, that begins at From: what is downloaded in the place of the package
+	Old       *manifest.Release   `json:"old,omitempty"`      // of From, when known
+	Evidence  []manifest.Evidence `json:"evidence,omitempty"` // how the component is recognised
+	Settings  []manifest.Setting  `json:"settings,omitempty"`
+	Programs  []manifest.Program  `json:"programs,omitempty"`  // stopped around the change
+	Params    map[string]string   `json:"params,omitempty"`    // decisions that go with the step
+	Why       string              `json:"why"`                 // code: requested, newer, needed-by, repair …
+	For       string              `json:"for,omitempty"`       // with needed-by: the component
+	Questions []Reason            `json:"questions,omitempty"` // unknown conditions that somebody has to accept
 }
 
 // Refusal says what is not done, and why.

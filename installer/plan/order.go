@@ -106,7 +106,8 @@ func reverse(steps []Step) []Step {
 	for _, s := range slices.Backward(steps) {
 		r := Step{
 			Component: s.Component, From: s.To, To: s.From, Backend: s.Backend,
-			Release: s.Old, Old: s.Release, Settings: s.Settings, Why: WhyRollback,
+			Release: s.Old, Old: s.Release, Why: WhyRollback,
+			Evidence: s.Evidence, Settings: s.Settings, Programs: s.Programs, Params: s.Params,
 		}
 		switch {
 		case s.Action == backend.Repair:
@@ -121,6 +122,24 @@ func reverse(steps []Step) []Step {
 		out = append(out, r)
 	}
 	return out
+}
+
+// Change is the plan of one step that no release of a channel stands for: a
+// setting of the machine, a feature of its system. What led to it was decided
+// before, from the facts that machine names.
+func Change(verb Verb, s Step, machine map[string]any) Plan {
+	p := Plan{
+		Schema:    Schema,
+		Request:   Request{Action: verb, Components: []Target{{Component: s.Component}}},
+		Machine:   machine,
+		Installed: map[string]string{},
+		Steps:     []Step{s},
+		Reverse:   reverse([]Step{s}),
+	}
+	if s.From != "" {
+		p.Installed[s.Component] = s.From
+	}
+	return p
 }
 
 // checkDisk refuses the whole plan when it does not fit on the disk. Half of

@@ -36,16 +36,19 @@ const Schema = 1
 
 // Receipt says what releve did to one component last.
 type Receipt struct {
-	Schema    int               `json:"schema"`
-	Component string            `json:"component"`
-	Version   string            `json:"version"` // "" after an uninstall: only Previous is of use
-	Backend   string            `json:"backend"`
-	Run       string            `json:"run"`
-	Time      time.Time         `json:"time"`
-	Release   *manifest.Release `json:"release,omitempty"`  // of Version
-	Digest    string            `json:"digest,omitempty"`   // backend.State.Digest after the change
-	Previous  *manifest.Release `json:"previous,omitempty"` // what a rollback returns to
-	Absent    bool              `json:"absent,omitempty"`   // before the change there was no version
+	Schema    int                 `json:"schema"`
+	Component string              `json:"component"`
+	Version   string              `json:"version"` // "" after an uninstall: only Previous is of use
+	Backend   string              `json:"backend"`
+	Run       string              `json:"run"`
+	Time      time.Time           `json:"time"`
+	Release   *manifest.Release   `json:"release,omitempty"`  // of Version
+	Evidence  []manifest.Evidence `json:"evidence,omitempty"` // how the component was recognised
+	Settings  []manifest.Setting  `json:"settings,omitempty"` // what no change may lose
+	Programs  []manifest.Program  `json:"programs,omitempty"` // what is stopped around a change
+	Digest    string              `json:"digest,omitempty"`   // backend.State.Digest after the change
+	Previous  *manifest.Release   `json:"previous,omitempty"` // what a rollback returns to
+	Absent    bool                `json:"absent,omitempty"`   // before the change there was no version
 }
 
 // check refuses what could not have been written for component.

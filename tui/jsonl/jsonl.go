@@ -156,6 +156,8 @@ func describe(e event.Event) message {
 		return message{Type: "step_reverted", Step: &e.Step, Version: &e.Version}
 	case event.SettingRestored:
 		return message{Type: "setting_restored", Step: &e.Step, Path: e.Path}
+	case event.Told:
+		return message{Type: "told", Step: &e.Step, Code: e.Code, Args: e.Args}
 	case event.Notice:
 		return message{Type: "notice", Level: e.Level, Code: e.Code, Args: e.Args}
 	case event.Finished:

@@ -45,6 +45,7 @@ func everything() []event.Event {
 		event.Reverting{Step: 1},
 		event.StepReverted{Step: 1, Version: "3.43"},
 		event.SettingRestored{Step: 0, Path: "Library/Preferences/galss.ini"},
+		event.Told{Step: 0, Message: event.Message{Code: "install-waiting", Args: map[string]string{"Holder": "msiexec.exe"}}},
 		event.Finished{
 			Run: "r1", Outcome: event.Reverted, Failure: &failure,
 			Installed: map[string]string{"galss": "3.42.03", "srvsvcnam": ""}, Reboot: true,

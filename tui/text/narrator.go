@@ -83,6 +83,10 @@ func (n *Narrator) Tell(e event.Event) []Entry {
 		args := n.args(e.Step, "")
 		args["Path"] = e.Path
 		return one(MarkInfo, n.p.Message("event-setting-restored", args))
+	case event.Told:
+		args := n.args(e.Step, "")
+		maps.Copy(args, e.Args)
+		return one(MarkInfo, n.p.Message(e.Code, args))
 	case event.Notice:
 		return []Entry{n.notice(e)}
 	case event.Finished:

@@ -124,7 +124,7 @@ func (s Suite) inspect(t *testing.T) {
 	for range 3 {
 		m.unchanged(t, tree, state)
 	}
-	if got, err := m.Open().Inspect(t.Context(), "another"); err != nil || got.Version != "" || len(got.Kept) > 0 {
+	if got, err := m.Open().Inspect(t.Context(), backend.Subject{Name: "another"}); err != nil || got.Version != "" || len(got.Kept) > 0 {
 		t.Errorf("inspect of what is not installed: got %+v, %v", got, err)
 	}
 }

@@ -61,7 +61,8 @@ type fakeUndo struct {
 }
 
 // Inspect implements backend.Backend.
-func (f *Fake) Inspect(_ context.Context, component string) (backend.State, error) {
+func (f *Fake) Inspect(_ context.Context, s backend.Subject) (backend.State, error) {
+	component := s.Name
 	if err := f.Hook("inspect", backend.Job{Component: component}); err != nil {
 		return backend.State{}, err
 	}

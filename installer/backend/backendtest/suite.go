@@ -156,7 +156,7 @@ func (m *bench) job(t *testing.T, action backend.Action, to string) backend.Job 
 
 func (m *bench) state(t *testing.T) backend.State {
 	t.Helper()
-	state, err := m.Open().Inspect(t.Context(), Component)
+	state, err := m.Open().Inspect(t.Context(), backend.Subject{Name: Component})
 	if err != nil {
 		t.Fatalf("inspect: %v", err)
 	}

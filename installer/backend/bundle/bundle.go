@@ -72,7 +72,8 @@ func stagingOf(job string) string            { return path.Join(staging, job) }
 
 // Inspect implements backend.Backend. A version whose records are missing or
 // damaged is not installed: what cannot be recognised cannot be vouched for.
-func (b *Backend) Inspect(_ context.Context, component string) (backend.State, error) {
+func (b *Backend) Inspect(_ context.Context, s backend.Subject) (backend.State, error) {
+	component := s.Name
 	if err := checkNames(component); err != nil {
 		return backend.State{}, err
 	}

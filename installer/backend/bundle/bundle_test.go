@@ -149,7 +149,7 @@ func TestForeignPointerIsRefused(t *testing.T) {
 			tt.put(t, d)
 			before := d.Snapshot()
 			b := bundle.New(d, bundle.Options{})
-			if _, err := b.Inspect(t.Context(), "sample"); err == nil {
+			if _, err := b.Inspect(t.Context(), backend.Subject{Name: "sample"}); err == nil {
 				t.Error("inspect accepts a pointer that is not ours")
 			}
 			j := backend.Job{ID: "job-1", Action: backend.Uninstall, Component: "sample", Progress: func(int64, int64) {}}
@@ -166,7 +166,7 @@ func TestForeignPointerIsRefused(t *testing.T) {
 func TestBadNamesAreRefused(t *testing.T) {
 	b := bundle.New(durabletest.NewDisk(), bundle.Options{})
 	for _, name := range []string{"", ".", "..", "a/b", "../a", ".releve", "nul", "a b", "a\\b", "c:"} {
-		if _, err := b.Inspect(t.Context(), name); !errors.Is(err, fs.ErrInvalid) {
+		if _, err := b.Inspect(t.Context(), backend.Subject{Name: name}); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("inspect %q: got %v, want fs.ErrInvalid", name, err)
 		}
 	}
