@@ -19,6 +19,10 @@ func fieldPlan(t testing.TB) Plan {
 	})))
 	comps[1].Settings = []manifest.Setting{{Platform: manifest.MacOS, Path: "galss.ini"},
 		{Platform: manifest.Windows, Path: "galss-windows.ini"}}
+	comps[1].Programs = []manifest.Program{{Platform: manifest.MacOS, Process: "galsvosx"},
+		{Platform: manifest.Windows, Process: "galsvw64.exe"}}
+	comps[1].Evidence = []manifest.Evidence{{Kind: manifest.EvidenceBundle, Platform: manifest.Any},
+		{Kind: manifest.EvidenceProcess, Platform: manifest.Windows, ID: "galsvw64.exe"}}
 	f := mac("10.14.6")
 	f["elevated"] = true
 	p, err := Make(input(t, comps, f, by("cryptolib-cps@5.1.5"), Request{Action: Install}))
@@ -43,6 +47,10 @@ func TestPlanRecordsWhatItLookedAt(t *testing.T) {
 	for _, s := range p.Steps {
 		if s.Component == galss && (len(s.Settings) != 1 || s.Settings[0].Path != "galss.ini") {
 			t.Errorf("the settings of galss are %v, want galss.ini alone", s.Settings)
+		}
+		if s.Component == galss && (len(s.Programs) != 1 || s.Programs[0].Process != "galsvosx" ||
+			len(s.Evidence) != 1 || s.Evidence[0].Kind != manifest.EvidenceBundle) {
+			t.Errorf("galss has programs %v and evidence %v, want those of this platform", s.Programs, s.Evidence)
 		}
 	}
 	if p.Empty() || p.Refused() || !p.NeedsAnswer() {
