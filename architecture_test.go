@@ -37,6 +37,8 @@ installer/receipt              manifest installer/durable
 installer/store                manifest manifest/delta/archive installer/durable
 installer/floor                manifest installer/durable
 
+installer/authenticode         -
+
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
 
