@@ -27,6 +27,7 @@ osdetect                       -
 osdetect/machine               osdetect
 osdetect/proxy                 -
 osdetect/policy                -
+osdetect/galss                 -
 
 installer/event                -
 installer/lock                 -

@@ -53,6 +53,8 @@ func systemPaths() []PathInfo {
 func workstationPaths() []PathInfo {
 	return []PathInfo{
 		{"galss.mode", String, []string{"pss", "pcsc", "none"}, false, "How GALSS reaches the readers: `pss` when a channel of `galss.ini` is serial, `pcsc` when all are PC/SC, `none` when GALSS is not configured."},
+		{"galss.problem", Int, nil, false, "Number of the first error that GALSS would find in `galss.ini`, from the list of GIE SESAM-Vitale, for example 32775; 0 for none. 32769 when there is no such file, whether GALSS is installed or not."},
+		{"galss.problem_at", String, nil, false, "Where that error is and what stands there, for example `[CANAL1] TCanal = 7`; `none` for none."},
 		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset."},
 		{"component.<name>.present", Bool, nil, false, "Whether the component is installed."},
 		{"component.<name>.version", String, nil, false, "Version of the component as found on the machine. Absent when the component is, or when its version cannot be told."},
