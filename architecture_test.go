@@ -28,6 +28,7 @@ osdetect/machine               osdetect
 osdetect/proxy                 -
 osdetect/policy                -
 osdetect/galss                 -
+osdetect/process               -
 
 installer/event                -
 installer/lock                 -
