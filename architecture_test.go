@@ -43,6 +43,7 @@ installer/authenticode         -
 
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
+installer/backend/exe          manifest installer/backend installer/durable
 
 installer/plan                 manifest installer/backend
 installer/diagnose             manifest

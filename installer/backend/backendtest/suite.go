@@ -144,6 +144,7 @@ func (m *bench) job(t *testing.T, action backend.Action, to string) backend.Job 
 		From:      m.state(t).Version,
 		To:        to,
 		Progress:  func(int64, int64) {},
+		Tell:      func(string, map[string]string) {},
 	}
 	if to != "" {
 		j.Release = manifest.Release{Version: to}

@@ -1,0 +1,215 @@
+package exe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/manifest"
+)
+
+// Apply implements backend.Backend.
+func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (backend.Outcome, error) {
+	u, err := decode(j, raw)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	before, err := b.phase(j.ID)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	version, err := b.system.Detect(ctx, j.Subject())
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	if before != nil && before.Done && same(version, j.To) {
+		return backend.Outcome{Reboot: before.Reboot}, nil
+	}
+	if err := b.setPhase(j.ID, phase{Schema: schema}); err != nil {
+		return backend.Outcome{}, err
+	}
+	var out backend.Outcome
+	if needsRemoval(j) && version != "" && !same(version, j.To) {
+		if out, err = b.remove(ctx, j, u.Old); err != nil {
+			return out, err
+		}
+	}
+	if u.New != nil {
+		more, err := b.install(ctx, j, u.New, true)
+		out.Reboot = out.Reboot || more.Reboot
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, b.setPhase(j.ID, phase{Schema: schema, Done: true, Reboot: out.Reboot})
+}
+
+// Revert implements backend.Backend. Once a setup program was started, what
+// the machine looks like proves nothing, so the old one runs again.
+func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (backend.Outcome, error) {
+	u, err := decode(j, raw)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	begun, err := b.phase(j.ID)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	version, err := b.system.Detect(ctx, j.Subject())
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	if begun == nil && same(version, j.From) {
+		return backend.Outcome{}, nil
+	}
+	var out backend.Outcome
+	switch {
+	case version == "":
+		if out, err = b.clear(ctx, j, u); err != nil {
+			return out, err
+		}
+	case !same(version, j.From):
+		if out, err = b.remove(ctx, j, u.New); err != nil {
+			return out, err
+		}
+		version = ""
+	}
+	switch {
+	case u.Old != nil:
+		more, err := b.install(ctx, j, u.Old, false)
+		out.Reboot = out.Reboot || more.Reboot
+		if err != nil {
+			return out, err
+		}
+	case j.From != "" && version == "":
+		return out, fmt.Errorf("the setup program of %q %s: %w", j.Component, j.From, backend.ErrNotKept)
+	}
+	return out, b.dropPhase(j.ID)
+}
+
+// clear removes what is not recognised any more, or not yet: the half that a
+// setup program left when it was cut off. What could do it may not be there
+// either, and may say that there is nothing to remove.
+func (b *Backend) clear(ctx context.Context, j backend.Job, u undo) (backend.Outcome, error) {
+	if u.New == nil {
+		return backend.Outcome{}, nil
+	}
+	out, err := b.remove(ctx, j, u.New)
+	var e *Error
+	nothing := errors.As(err, &e) && (e.Reason == CodeNoRemoval || e.Reason == CodeFailed)
+	if nothing || errors.Is(err, fs.ErrNotExist) {
+		return backend.Outcome{}, nil
+	}
+	return out, err
+}
+
+// install runs a setup program of ours. Its signature counts forwards only:
+// what was installed before must come back even if its certificate was
+// revoked since, and its digest says that it is the same.
+func (b *Backend) install(ctx context.Context, j backend.Job, r *ref, forwards bool) (backend.Outcome, error) {
+	k, err := b.readKept(j.Component, r.ID)
+	if err != nil {
+		return backend.Outcome{}, fmt.Errorf("setup program of %q: %w", j.Component, err)
+	}
+	c := Command{File: b.file(k), Digest: k.SHA256, Limit: k.limit()}
+	if k.Setup != nil {
+		c.Arguments = k.Setup.Arguments
+	}
+	if forwards {
+		c.Signer = k.signer()
+	}
+	j.Tell(CodeRunning, map[string]string{"Component": j.Component, "Version": k.Version, "Minutes": minutes(c.Limit)})
+	return b.run(ctx, j, c, k)
+}
+
+// remove removes what is installed, by the command for the setup program r.
+func (b *Backend) remove(ctx context.Context, j backend.Job, r *ref) (backend.Outcome, error) {
+	found, err := b.removal(ctx, j, r)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	var k kept
+	if r != nil {
+		if k, err = b.readKept(j.Component, r.ID); err != nil {
+			return backend.Outcome{}, err
+		}
+	}
+	c := Command{File: found.File, Arguments: found.Arguments, Limit: k.limit()}
+	if found.Product != "" { // what is gone already is what was wanted
+		k = kept{Setup: &manifest.Setup{Success: []int{statusUnknown}}}
+	}
+	j.Tell(CodeRemoving, map[string]string{"Component": j.Component, "Minutes": minutes(c.Limit)})
+	out, err := b.run(ctx, j, c, k)
+	if err != nil {
+		return out, err
+	}
+	version, err := b.system.Detect(ctx, j.Subject())
+	if err == nil && version != "" {
+		err = &Error{Reason: CodeStillThere, Component: j.Component, Version: version, Program: found.File}
+	}
+	return out, err
+}
+
+// run runs a command and judges how it ended.
+func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (backend.Outcome, error) {
+	result, err := b.system.Run(ctx, c)
+	if err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return backend.Outcome{}, &Error{Reason: CodeTime, Component: j.Component, Program: c.File, Minutes: minutes(c.Limit), Cause: err}
+		}
+		return backend.Outcome{}, fmt.Errorf("running %q: %w", c.File, err)
+	}
+	return k.judge(j.Component, c.File, result)
+}
+
+// phase returns how far the job came, nil when no program was started.
+func (b *Backend) phase(job string) (*phase, error) {
+	var p phase
+	err := b.readRecord(path.Join(stagingOf(job), phaseName), &p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("how far job %q came: %w", job, err)
+	}
+	return &p, nil
+}
+
+// setPhase writes how far the job came. The staging directory is there:
+// Prepare made it and only Settle removes it.
+func (b *Backend) setPhase(job string, p phase) error {
+	return b.writeRecord(path.Join(stagingOf(job), phaseName), p)
+}
+
+// dropPhase forgets that a program was started: all is as it was.
+func (b *Backend) dropPhase(job string) error {
+	name := path.Join(stagingOf(job), phaseName)
+	if err := b.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ending the way back of job %q: %w", job, err)
+	}
+	return b.syncDirs(stagingOf(job))
+}
+
+// decode reads an Undo of this backend.
+func decode(j backend.Job, raw backend.Undo) (undo, error) {
+	var u undo
+	if err := checkNames(j.ID, j.Component); err != nil {
+		return u, err
+	}
+	if err := json.Unmarshal(raw, &u); err != nil {
+		return u, fmt.Errorf("reading the way back of job %q: %w", j.ID, err)
+	}
+	for _, r := range []*ref{u.New, u.Old} {
+		if r == nil {
+			continue
+		}
+		if err := checkNames(r.ID); err != nil {
+			return u, err
+		}
+	}
+	return u, nil
+}

@@ -1,0 +1,110 @@
+package exe
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func folders() Folders {
+	return Folders{
+		Programs: []string{`C:\Program Files`, `C:\Program Files (x86)`},
+		Windows:  `C:\Windows`, System: `C:\Windows\System32`,
+	}
+}
+
+func TestRemoval(t *testing.T) {
+	const code = "{306912f2-76f5-4ba3-9260-e9f581c886dd}"
+	product := Removal{File: `C:\Windows\System32\msiexec.exe`, Arguments: []string{"/x", code, "/qn", "REBOOT=ReallySuppress"}, Product: code}
+	tests := []struct {
+		name         string
+		quiet, plain string
+		want         Removal
+		wantErr      bool
+	}{
+		{"nothing", "", "", Removal{}, false},
+		{"only-with-questions", "", `"C:\Program Files\a\unins000.exe"`, Removal{}, false},
+		{"quoted", `"C:\Program Files\a b\unins000.exe" /SILENT /LOG="C:\x y\a.log"`, "",
+			Removal{File: `C:\Program Files\a b\unins000.exe`, Arguments: []string{"/SILENT", `/LOG=C:\x y\a.log`}}, false},
+		{"not-quoted", `C:\Program Files (x86)\a b\Uninst.EXE /S`, "",
+			Removal{File: `C:\Program Files (x86)\a b\Uninst.EXE`, Arguments: []string{"/S"}}, false},
+		{"without-arguments", `c:\program files\a\u.exe`, "", Removal{File: `c:\program files\a\u.exe`}, false},
+		{"in-the-folder-of-windows", `C:\Windows\IsUn040c.exe -a -f"C:\Program Files\a\Uninst.isu"`, "",
+			Removal{File: `C:\Windows\IsUn040c.exe`, Arguments: []string{"-a", `-fC:\Program Files\a\Uninst.isu`}}, false},
+		{"windows-installer", "", "MsiExec.exe /X" + code, product, false},
+		{"windows-installer-that-asks", "", "MsiExec.exe /I" + code, product, false},
+		{"windows-installer-quietly", `"C:\Windows\System32\msiexec.exe" /quiet /x ` + code, "x", product, false},
+		{"windows-installer-elsewhere", "", `C:\Users\a\msiexec.exe /x` + code, product, false},
+		{"windows-installer-without-a-product", "", `MsiExec.exe /x C:\a.msi`, Removal{}, true},
+		{"windows-installer-alone", "", `MsiExec.exe`, Removal{}, true},
+		{"interpreter", `C:\Windows\System32\cmd.exe /c del C:\*`, "", Removal{}, true},
+		{"interpreter-by-name", `powershell.exe -File a.ps1`, "", Removal{}, true},
+		{"for-all-to-write", `C:\ProgramData\a\u.exe /S`, "", Removal{}, true},
+		{"temporary-folder", `C:\Windows\Temp\u.exe /S`, "", Removal{}, true},
+		{"climbing", `C:\Program Files\..\Users\u.exe`, "", Removal{}, true},
+		{"climbing-with-a-space", `"C:\Program Files\.. \Users\u.exe"`, "", Removal{}, true},
+		{"forward-slashes", `"C:\Program Files/../Users/u.exe"`, "", Removal{}, true},
+		{"look-alike-folder", `"C:\Program Files Evil\u.exe"`, "", Removal{}, true},
+		{"stream", `"C:\Program Files\a.txt:u.exe"`, "", Removal{}, true},
+		{"network", `\\server\share\u.exe`, "", Removal{}, true},
+		{"quote-that-never-ends", `"C:\Program Files\a\u.exe /S`, "", Removal{}, true},
+		{"no-program", `C:\Program Files\a\u.bat`, "", Removal{}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := Entry{Key: "sample", Quiet: tt.quiet, Plain: tt.plain}.Removal(folders())
+			if (err != nil) != tt.wantErr {
+				t.Fatalf("error %v, want error: %t", err, tt.wantErr)
+			}
+			if got.None() && tt.want.None() {
+				return
+			}
+			if got.File != tt.want.File || got.Product != tt.want.Product || !slices.Equal(got.Arguments, tt.want.Arguments) {
+				t.Errorf("\n got %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestArguments goes by the examples of Microsoft's "Parsing C command-line
+// arguments".
+func TestArguments(t *testing.T) {
+	for line, want := range map[string][]string{
+		``:                    nil,
+		`  a   b	c `:          {"a", "b", "c"},
+		`"abc" d e`:           {"abc", "d", "e"},
+		`a\\b d"e f"g h`:      {`a\\b`, "de fg", "h"},
+		`a\\\"b c d`:          {`a\"b`, "c", "d"},
+		`a\\\\"b c" d e`:      {`a\\b c`, "d", "e"},
+		`""`:                  {""},
+		`"a""b"`:              {`a"b`},
+		`/f2"C:\a b\c.log" x`: {`/f2C:\a b\c.log`, "x"},
+		`"C:\a b\\" x`:        {`C:\a b\`, "x"},
+		`\\server\share`:      {`\\server\share`},
+	} {
+		if got := arguing(line); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+func FuzzRemoval(f *testing.F) {
+	f.Add(`"C:\Program Files\a\u.exe" /S`, "")
+	f.Add("", `MsiExec.exe /X{306912f2-76f5-4ba3-9260-e9f581c886dd}`)
+	f.Add(`C:\Windows\a.exe \\\"`, `"`)
+	f.Add("00\xff0000.eXe", "")
+	f.Fuzz(func(t *testing.T, quiet, plain string) {
+		got, err := Entry{Key: "k", Quiet: quiet, Plain: plain}.Removal(folders())
+		if err != nil || got.None() {
+			return
+		}
+		if got.Product == "" && !folders().allow(got.File) {
+			t.Errorf("%q is allowed", got.File)
+		}
+		lower := strings.ToLower(got.File)
+		if !strings.HasPrefix(lower, `c:\program files`) && !strings.HasPrefix(lower, `c:\windows\`) || strings.Contains(lower, `..\`) {
+			t.Errorf("leads to %q", got.File)
+		}
+	})
+}
