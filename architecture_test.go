@@ -27,6 +27,7 @@ osdetect                       -
 osdetect/machine               osdetect
 osdetect/proxy                 -
 osdetect/policy                -
+osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
 
@@ -111,8 +112,8 @@ var reserved = []struct{ imported, packages, reason string }{
 		"what it links weighs more than the whole client, which goes by the signed metadata",
 	},
 	{
-		"os/exec", "installer manifest/publish/hsm manifest/trust/conformance",
-		"programs are started by the probes of the engine and by keys that lie elsewhere alone, with their limits; what the conformance suite judges asks date for the time",
+		"os/exec", "osdetect/program installer manifest/publish/hsm manifest/trust/conformance",
+		"programs are started by one runner with its limits, by the probes of the engine and by keys that lie elsewhere alone, with their limits; what the conformance suite judges asks date for the time",
 	},
 	{
 		"testing", "*test", "a shipped program holds no test code",

@@ -1,0 +1,137 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+)
+
+// passed are the variables that a program of Windows or an installer may need
+// and that name places, not what is run from them.
+var passed = []string{
+	"ALLUSERSPROFILE", "APPDATA", "CommonProgramFiles", "CommonProgramFiles(x86)", "CommonProgramW6432",
+	"COMPUTERNAME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS",
+	"PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "PUBLIC",
+	"SESSIONNAME", "TEMP", "TMP", "USERDOMAIN", "USERNAME", "USERPROFILE",
+}
+
+// environment is all that a program sees of the environment. The directory of
+// the system is asked of the system, since a user may have set the variable.
+func environment() []string {
+	var env []string
+	if dir, err := windows.GetSystemWindowsDirectory(); err == nil {
+		system := dir + `\System32`
+		env = append(env, "SystemRoot="+dir, "windir="+dir, "ComSpec="+system+`\cmd.exe`,
+			"PATH="+system+";"+dir+";"+system+`\wbem`)
+		if len(dir) > 2 {
+			env = append(env, "SystemDrive="+dir[:2])
+		}
+	}
+	for _, name := range passed {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// group is a program with what it started: a job object. Without one, which
+// only a system without rights refuses, it is the program alone.
+type group struct {
+	job     windows.Handle
+	process *os.Process
+}
+
+// resumeProcess lets a process run that was created suspended.
+var resumeProcess = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtResumeProcess")
+
+// start starts a program without a window and in a job of its own. It is put
+// into the job before it runs, so that nothing it starts is outside.
+func start(cmd *exec.Cmd, c Command) (*group, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		HideWindow:    true,
+		CreationFlags: windows.CREATE_NO_WINDOW | windows.CREATE_SUSPENDED,
+	}
+	if c.Line != "" {
+		cmd.SysProcAttr.CmdLine = syscall.EscapeArg(c.Path) + " " + c.Line
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	g := &group{process: cmd.Process}
+	if err := g.enter(); err != nil {
+		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait(), g.release())
+	}
+	return g, nil
+}
+
+// enter puts the suspended program into a job and lets it run.
+func (g *group) enter() error {
+	job, err := windows.CreateJobObject(nil, nil)
+	if err != nil {
+		return fmt.Errorf("making a job: %w", err)
+	}
+	g.job = job
+	const rights = windows.PROCESS_SET_QUOTA | windows.PROCESS_TERMINATE | windows.PROCESS_SUSPEND_RESUME
+	h, err := windows.OpenProcess(rights, false, uint32(g.process.Pid))
+	if err != nil {
+		return fmt.Errorf("opening the process: %w", err)
+	}
+	defer func() { _ = windows.CloseHandle(h) }()
+	if err := windows.AssignProcessToJobObject(job, h); err != nil {
+		return fmt.Errorf("putting the process into its job: %w", err)
+	}
+	if status, _, _ := resumeProcess.Call(uintptr(h)); int32(status) < 0 {
+		return fmt.Errorf("resuming the process: %w", windows.NTStatus(status))
+	}
+	return nil
+}
+
+// accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION.
+type accounting struct {
+	userTime, kernelTime, periodUserTime, periodKernelTime                int64
+	pageFaults, totalProcesses, activeProcesses, totalTerminatedProcesses uint32
+}
+
+const basicAccounting = 1 // JobObjectBasicAccountingInformation
+
+// alive reports whether a process of the job is left. What cannot be told
+// counts as none, so that nobody waits for it.
+func (g *group) alive() bool {
+	var info accounting
+	err := windows.QueryInformationJobObject(g.job, basicAccounting,
+		uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)), nil)
+	return err == nil && info.activeProcesses > 0
+}
+
+// end ends every process of the job.
+func (g *group) end() error { return windows.TerminateJobObject(g.job, 1) }
+
+func (g *group) close() { _ = g.release() }
+
+func (g *group) release() error {
+	if g.job == 0 {
+		return nil
+	}
+	job := g.job
+	g.job = 0
+	return windows.CloseHandle(job)
+}
+
+// code is the exit code, which Windows counts without a sign.
+func code(cmd *exec.Cmd) int { return int(uint32(cmd.ProcessState.ExitCode())) }
+
+// system returns the path of a program in the system directory.
+func system(name string) (string, error) {
+	dir, err := windows.GetSystemDirectory()
+	if err != nil {
+		return "", err
+	}
+	return dir + `\` + strings.ReplaceAll(name, "/", `\`), nil
+}
