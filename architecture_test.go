@@ -30,6 +30,7 @@ osdetect/policy                -
 osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
+osdetect/reader                osdetect
 
 installer/event                -
 installer/lock                 -

@@ -1,6 +1,9 @@
 package osdetect
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Type is the type of the value a fact has.
 type Type string
@@ -26,7 +29,7 @@ type PathInfo struct {
 // Paths returns every fact path, in the order in which docs/facts.md lists
 // them.
 func Paths() []PathInfo {
-	return append(append(systemPaths(), workstationPaths()...), ringPaths()...)
+	return slices.Concat(systemPaths(), workstationPaths(), readerPaths(), ringPaths())
 }
 
 func systemPaths() []PathInfo {
@@ -55,9 +58,22 @@ func workstationPaths() []PathInfo {
 		{"galss.mode", String, []string{"pss", "pcsc", "none"}, false, "How GALSS reaches the readers: `pss` when a channel of `galss.ini` is serial, `pcsc` when all are PC/SC, `none` when GALSS is not configured."},
 		{"galss.problem", Int, nil, false, "Number of the first error that GALSS would find in `galss.ini`, from the list of GIE SESAM-Vitale, for example 32775; 0 for none. 32769 when there is no such file, whether GALSS is installed or not."},
 		{"galss.problem_at", String, nil, false, "Where that error is and what stands there, for example `[CANAL1] TCanal = 7`; `none` for none."},
-		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset."},
 		{"component.<name>.present", Bool, nil, false, "Whether the component is installed."},
 		{"component.<name>.version", String, nil, false, "Version of the component as found on the machine. Absent when the component is, or when its version cannot be told."},
+	}
+}
+
+// readerPaths are about card readers and the cards in them.
+func readerPaths() []PathInfo {
+	return []PathInfo{
+		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset. Of several the newest."},
+		{"card.vitale", String, []string{"none", "vitale1", "vitale2"}, false, "Vitale card in a reader, told by its answer to reset. Of several the newest."},
+		{"card.mute", Bool, nil, false, "Whether a card in a reader does not answer: it is the wrong way round, dirty or broken."},
+		{"card.session", String, []string{"none", "shared", "exclusive"}, false, "Whether a program works with a card: connected to it so that others may join, or alone. The strongest use of all slots. Windows only."},
+		{"reader.count", Int, nil, false, "PC/SC slots. A reader can have several, and a contactless one counts too."},
+		{"reader.contact", Bool, nil, false, "Whether a PC/SC slot has contacts, as far as its name and its card tell."},
+		{"reader.serial", Bool, nil, false, "Whether a USB device with a serial port and without PC/SC slot is plugged in that may be a reader in serial mode (PSS): one of a maker of readers, or any while there is no slot. Windows only."},
+		{"reader.service", String, []string{"running", "stopped", "unreachable"}, false, "How the resource manager of PC/SC answered. Windows stops it with the last reader and starts it with the first."},
 	}
 }
 
