@@ -16,6 +16,7 @@ import (
 
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/osdetect/policy"
+	"github.com/releve-sante/releve/osdetect/reader"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 	"github.com/releve-sante/releve/tui/text"
@@ -29,6 +30,7 @@ type app struct {
 	now         func() time.Time
 
 	administrator func() *policy.Source // the policy of the machine; nil: none
+	readers       func(context.Context, reader.Options) reader.Readers
 
 	args  []string
 	flags flags
@@ -165,6 +167,7 @@ func (a *app) command() *cobra.Command {
 		a.changeCommand(plan.Install), a.changeCommand(plan.Update), a.changeCommand(plan.Uninstall),
 		a.changeCommand(plan.Rollback), a.changeCommand(plan.Repair),
 		a.verifyCommand(), a.historyCommand(), a.recoverCommand(),
+		a.readersCommand(),
 	)
 	root.AddCommand(a.moreCommands()...)
 	return root

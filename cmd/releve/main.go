@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/osdetect/policy"
+	"github.com/releve-sante/releve/osdetect/reader"
 )
 
 // version is set by the linker for releases.
@@ -30,6 +31,7 @@ func main() {
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
 		env: os.Getenv, now: time.Now, administrator: policy.Machine,
+		readers: reader.List,
 	}
 	status := a.run(ctx, os.Args[1:])
 	stop()

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/releve-sante/releve/osdetect/policy"
+	"github.com/releve-sante/releve/osdetect/reader"
 )
 
 // TestMain registers releve itself as a command of the scripts, so that each
@@ -26,7 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"releve": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock(), administrator: administrator}
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock(), administrator: administrator, readers: cardReaders}
 			status := a.run(ctx, os.Args[1:])
 			stop()
 			os.Exit(status)
@@ -46,6 +48,24 @@ func clock() func() time.Time {
 // administrator is the policy of the machine, a file that a script names with
 // MACHINE_POLICY.
 func administrator() *policy.Source { return policy.MachineFile(os.Getenv("MACHINE_POLICY")) }
+
+// cardReaders are the readers of the machine, a file that a script names with
+// MACHINE_READERS, or those that are there.
+func cardReaders(ctx context.Context, o reader.Options) reader.Readers {
+	var r reader.Readers
+	name := os.Getenv("MACHINE_READERS")
+	if name == "" {
+		return reader.List(ctx, o)
+	}
+	data, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		panic(err) // a mistake in the script
+	}
+	return r
+}
 
 func TestScript(t *testing.T) {
 	if os.Getenv("RELEVE_BENCH") == "wine" {
