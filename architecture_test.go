@@ -46,6 +46,7 @@ installer/authenticode         -
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
 installer/backend/exe          manifest installer/backend installer/durable
+installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
 
 installer/plan                 manifest installer/backend
 installer/diagnose             manifest
