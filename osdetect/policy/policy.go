@@ -42,6 +42,7 @@ const (
 	Pins               Key = "Pins"
 	MaxMetadataAgeDays Key = "MaxMetadataAgeDays"
 	Withdrawn          Key = "Withdrawn"
+	Migration          Key = "Migration"
 )
 
 // Pilot is the only ring that a machine can be put into by name.
@@ -51,6 +52,12 @@ const Pilot = "pilot"
 const (
 	Keep   = "keep"    // the default: it stays, and every command says so
 	GoBack = "go-back" // update plans the way to the last good release
+)
+
+// What Migration may say of the move of the readers from PSS to PC/SC.
+const (
+	Forbid = "forbid" // the default: nobody said that the billing software accepts it
+	Allow  = "allow"  // the billing software of this machine accepts PC/SC readers
 )
 
 // MostMetadataAgeDays is the longest time past its expiry, in days, that
@@ -71,6 +78,7 @@ type Policy struct {
 	Pins               map[string]string // component to the only version allowed
 	MaxMetadataAgeDays int               // days past expiry that metadata may still be used, 0 to 180; default 0
 	Withdrawn          string            // Keep or GoBack; default Keep
+	Migration          string            // Forbid or Allow; default Forbid
 
 	from     map[Key]*Source
 	problems []Problem
@@ -79,7 +87,7 @@ type Policy struct {
 // Load puts the policy together. A value of the machine wins over the same
 // value of file; nil stands for no file.
 func Load(machine, file *Source) Policy {
-	p := Policy{Withdrawn: Keep, from: map[Key]*Source{}}
+	p := Policy{Withdrawn: Keep, Migration: Forbid, from: map[Key]*Source{}}
 	for _, s := range []*Source{machine, file} {
 		if s != nil {
 			p.add(s)

@@ -27,7 +27,7 @@ type setting struct {
 
 // order is that of docs/policy.md.
 var order = []Key{Channel, Repositories, Packages, CAFile, Ring, Groups, Department, FINESS, Pins,
-	MaxMetadataAgeDays, Withdrawn}
+	MaxMetadataAgeDays, Withdrawn, Migration}
 
 // settings is what is known of each value; it is never changed.
 var settings = map[Key]setting{
@@ -56,6 +56,7 @@ var settings = map[Key]setting{
 		value:    func(p *Policy) any { return p.MaxMetadataAgeDays },
 	},
 	Withdrawn: text(Keep+" | "+GoBack, func(p *Policy) *string { return &p.Withdrawn }, oneOf(Keep, GoBack)),
+	Migration: text(Forbid+" | "+Allow, func(p *Policy) *string { return &p.Migration }, oneOf(Forbid, Allow)),
 }
 
 // keyOf finds a value by its name. Letters may be of either case, as they may
