@@ -67,6 +67,7 @@ installer/backend/backendtest  manifest installer/backend installer/durable/dura
 
 cmd/releve                     *
 cmd/releve-repo                *
+cmd/wmic                       osdetect/process
 `
 
 // barred lists imports that would end a package's purity, in any of its
