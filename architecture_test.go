@@ -47,6 +47,7 @@ installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
 installer/backend/exe          manifest installer/backend installer/durable
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
+installer/backend/msi/database -
 
 installer/plan                 manifest installer/backend
 installer/diagnose             manifest
@@ -64,6 +65,7 @@ manifest/publish/provenance/provenancetest  -
 manifest/trust/conformance     manifest/trust installer/durable
 installer/durable/durabletest  installer/durable
 installer/backend/backendtest  manifest installer/backend installer/durable/durabletest
+installer/backend/msi/database/databasetest  installer/backend/msi/database
 
 cmd/releve                     *
 cmd/releve-repo                *
