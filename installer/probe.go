@@ -7,20 +7,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 const (
-	probeSeconds = 10          // time limit of a probe that names none
-	maxSeconds   = 120         // and of one that names more
-	maxProbed    = 16 << 20    // bytes of a file that a probe looks into
-	maxOutput    = 4 << 10     // bytes of a program's output that are kept for the log
-	probeGrace   = time.Second // for a program that was killed to let go of its output
+	probeSeconds = 10       // time limit of a probe that names none
+	maxSeconds   = 120      // and of one that names more
+	maxProbed    = 16 << 20 // bytes of a file that a probe looks into
+	maxOutput    = 4 << 10  // bytes of a program's output that are kept for the log
 )
 
 // probe asks the new version whether it works. What cannot be asked counts as
@@ -71,7 +70,7 @@ func probeFile(s *step, p manifest.Probe) error {
 // probeCommand runs a program of the component: by its absolute path, in its
 // directory, with a fixed environment, without a shell, for a limited time.
 func probeCommand(ctx context.Context, s *step, p manifest.Probe) error {
-	program, dir, err := locate(s, p)
+	path, dir, err := locate(s, p)
 	if err != nil {
 		return err
 	}
@@ -79,20 +78,14 @@ func probeCommand(ctx context.Context, s *step, p manifest.Probe) error {
 	if seconds <= 0 {
 		seconds = probeSeconds
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(min(seconds, maxSeconds))*time.Second)
-	defer cancel()
-	var out head
-	cmd := exec.CommandContext(ctx, program, p.Args...)
-	cmd.Dir = dir
-	cmd.Env = probeEnvironment()
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.WaitDelay = probeGrace
-	isolate(cmd)
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("no answer within %d s: %w", min(seconds, maxSeconds), err)
-		}
-		return fmt.Errorf("probing with %q: %w: %q", p.Path, err, out.String())
+	limit := time.Duration(min(seconds, maxSeconds)) * time.Second
+	res, err := program.Run(ctx, program.Command{Path: path, Args: p.Args, Dir: dir, Limit: limit})
+	if err == nil && res.Code != 0 {
+		err = fmt.Errorf("exit status %d", res.Code)
+	}
+	if err != nil {
+		said := program.Text(res.Output[:min(len(res.Output), maxOutput)], program.OEM)
+		return fmt.Errorf("probing with %q: %w: %q", p.Path, err, said)
 	}
 	return nil
 }
@@ -100,7 +93,7 @@ func probeCommand(ctx context.Context, s *step, p manifest.Probe) error {
 // locate returns the operating system paths of a probe's program and of its
 // component. The program is a regular file inside the component, also after
 // links are followed.
-func locate(s *step, p manifest.Probe) (program, dir string, err error) {
+func locate(s *step, p manifest.Probe) (file, dir string, err error) {
 	locator, ok := s.backend.(backend.Locator)
 	if !ok {
 		return "", "", fmt.Errorf("backend %q cannot locate %q: %w", s.Backend, p.Path, errors.ErrUnsupported)
@@ -129,17 +122,3 @@ func locate(s *step, p manifest.Probe) (program, dir string, err error) {
 	}
 	return filepath.Join(dir, filepath.FromSlash(p.Path)), dir, nil
 }
-
-// head keeps the first bytes of what is written to it and swallows the rest.
-// It is a Writer and nothing more: a ReadFrom would be given everything.
-type head struct{ kept []byte }
-
-// Write implements io.Writer. It never fails.
-func (h *head) Write(data []byte) (int, error) {
-	if room := maxOutput - len(h.kept); room > 0 {
-		h.kept = append(h.kept, data[:min(room, len(data))]...)
-	}
-	return len(data), nil
-}
-
-func (h *head) String() string { return string(h.kept) }

@@ -3,7 +3,8 @@
 // What it promises:
 //   - a program of the system is started by its absolute path, asked of the
 //     system and never of PATH or another variable that a user can set
-//   - it sees a short environment, no standard input, no window
+//   - it sees a short environment, which no account can add to, no standard
+//     input, no window
 //   - it has a time limit, and what it says is kept up to a limit
 //   - at the end of the time the program and whatever it started are ended,
 //     unless the caller says that ending it would do harm
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -55,8 +57,8 @@ var ErrTime = errors.New("no end within the time limit")
 // is no error; the error is that it could not be started, that of ctx, or
 // wraps ErrTime. A program that is left alone at the end of its time goes on.
 func Run(ctx context.Context, c Command) (Result, error) {
-	if !filepath.IsAbs(c.Path) {
-		return Result{}, fmt.Errorf("running %q: not an absolute path", c.Path)
+	if err := c.check(); err != nil {
+		return Result{}, fmt.Errorf("running %q: %w", c.Path, err)
 	}
 	if c.Limit <= 0 {
 		return Result{}, fmt.Errorf("running %q: no time limit", c.Path)
@@ -86,6 +88,19 @@ func Run(ctx context.Context, c Command) (Result, error) {
 	}
 	kept, cut := out.bytes()
 	return Result{Code: code(cmd), Output: kept, Cut: cut}, nil
+}
+
+// check refuses what would be searched for, and what Windows would hand to its
+// shell, whose quoting no list of arguments survives.
+func (c Command) check() error {
+	if !filepath.IsAbs(c.Path) {
+		return errors.New("not an absolute path")
+	}
+	switch ext := strings.ToLower(filepath.Ext(c.Path)); ext {
+	case ".bat", ".cmd":
+		return fmt.Errorf("a %s file is no program", ext)
+	}
+	return nil
 }
 
 // wait returns when the program has ended, and what it started too where the
@@ -121,8 +136,8 @@ func wait(ctx context.Context, c Command, group *group, done <-chan error) error
 // Start starts a program that is to stay: a server of the workstation. It
 // returns its process number.
 func Start(c Command) (int, error) {
-	if !filepath.IsAbs(c.Path) {
-		return 0, fmt.Errorf("starting %q: not an absolute path", c.Path)
+	if err := c.check(); err != nil {
+		return 0, fmt.Errorf("starting %q: %w", c.Path, err)
 	}
 	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Dir = c.Dir

@@ -89,6 +89,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range map[string]Command{
 		"name-alone":    {Path: "msiexec", Limit: time.Second},
 		"no-time-limit": {Path: self()},
+		"script":        {Path: filepath.Join(t.TempDir(), "setup.CMD"), Limit: time.Second},
 		"not-there":     {Path: self() + ".not", Limit: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

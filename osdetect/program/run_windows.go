@@ -12,25 +12,45 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// passed are the variables that a program of Windows or an installer may need
-// and that name places, not what is run from them.
-var passed = []string{
-	"ALLUSERSPROFILE", "APPDATA", "CommonProgramFiles", "CommonProgramFiles(x86)", "CommonProgramW6432",
-	"COMPUTERNAME", "HOMEDRIVE", "HOMEPATH", "LOCALAPPDATA", "NUMBER_OF_PROCESSORS", "OS",
-	"PROCESSOR_ARCHITECTURE", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "ProgramW6432", "PUBLIC",
-	"SESSIONNAME", "TEMP", "TMP", "USERDOMAIN", "USERNAME", "USERPROFILE",
+// folders are the variables that a program of Windows or an installer may need
+// and that name folders.
+var folders = map[string]*windows.KNOWNFOLDERID{
+	"ALLUSERSPROFILE":         windows.FOLDERID_ProgramData,
+	"APPDATA":                 windows.FOLDERID_RoamingAppData,
+	"CommonProgramFiles":      windows.FOLDERID_ProgramFilesCommon,
+	"CommonProgramFiles(x86)": windows.FOLDERID_ProgramFilesCommonX86,
+	"CommonProgramW6432":      windows.FOLDERID_ProgramFilesCommon,
+	"LOCALAPPDATA":            windows.FOLDERID_LocalAppData,
+	"ProgramData":             windows.FOLDERID_ProgramData,
+	"ProgramFiles":            windows.FOLDERID_ProgramFiles,
+	"ProgramFiles(x86)":       windows.FOLDERID_ProgramFilesX86,
+	"ProgramW6432":            windows.FOLDERID_ProgramFiles,
+	"PUBLIC":                  windows.FOLDERID_Public,
+	"USERPROFILE":             windows.FOLDERID_Profile,
 }
 
-// environment is all that a program sees of the environment. The directory of
-// the system is asked of the system, since a user may have set the variable.
+// passed are variables that tell who runs the program and on what, and that
+// nothing is run from.
+var passed = []string{
+	"COMPUTERNAME", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "SESSIONNAME", "USERDOMAIN", "USERNAME",
+}
+
+// environment is all that a program sees of the environment. Folders are asked
+// of the system: an account may set any variable for itself, and must not turn
+// what runs with an administrator's rights to files of its own.
 func environment() []string {
-	var env []string
+	env := []string{"OS=Windows_NT", "PATHEXT=.COM;.EXE"}
 	if dir, err := windows.GetSystemWindowsDirectory(); err == nil {
 		system := dir + `\System32`
 		env = append(env, "SystemRoot="+dir, "windir="+dir, "ComSpec="+system+`\cmd.exe`,
-			"PATH="+system+";"+dir+";"+system+`\wbem`)
+			"PATH="+system+";"+dir+";"+system+`\wbem`, "TEMP="+dir+`\Temp`, "TMP="+dir+`\Temp`)
 		if len(dir) > 2 {
 			env = append(env, "SystemDrive="+dir[:2])
+		}
+	}
+	for name, id := range folders {
+		if path, err := windows.KnownFolderPath(id, 0); err == nil { // systems of another width lack some
+			env = append(env, name+"="+path)
 		}
 	}
 	for _, name := range passed {
