@@ -45,7 +45,7 @@ installer/authenticode         -
 
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
-installer/backend/exe          manifest installer/backend installer/durable
+installer/backend/exe          manifest installer/backend installer/durable installer/authenticode osdetect/program
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
 installer/backend/msi/database -
 

@@ -32,15 +32,16 @@ const (
 
 // Command is a program to run.
 type Command struct {
-	Path    string        // absolute
-	Args    []string      // without the program itself
-	Line    string        // Windows: the arguments as one line, in the place of Args
-	Dir     string        // working directory; "" for that of the program
-	Env     []string      // NAME=value, added to the short environment
-	Limit   time.Duration // required
-	Family  bool          // wait for what it started too, and for the same time in all
-	NoEnd   bool          // at the end of the time leave it alone: ending it would do harm
-	Discard bool          // keep nothing of what it says
+	Path    string                 // absolute
+	Args    []string               // without the program itself
+	Line    string                 // Windows: the arguments as one line, in the place of Args
+	Dir     string                 // working directory; "" for that of the program
+	Env     []string               // NAME=value, added to the short environment
+	Limit   time.Duration          // required
+	Family  bool                   // wait for what it started too, and for the same time in all
+	Stays   func(path string) bool // Family, on Windows: what runs from such a file was installed, goes on and is not waited for
+	NoEnd   bool                   // at the end of the time leave it alone: ending it would do harm
+	Discard bool                   // keep nothing of what it says
 }
 
 // Result is what a program ended with.
@@ -120,7 +121,7 @@ func wait(ctx context.Context, c Command, group *group, done <-chan error) error
 		<-done
 		return errors.Join(context.Cause(ctx), err)
 	}
-	for c.Family && group.alive() {
+	for c.Family && group.alive(c.Stays) {
 		select {
 		case <-ctx.Done():
 			if c.NoEnd {

@@ -26,7 +26,9 @@ func start(cmd *exec.Cmd, _ Command) (*group, error) {
 }
 
 // alive reports whether a process of the group is left.
-func (g *group) alive() bool { return !errors.Is(syscall.Kill(-g.id, 0), syscall.ESRCH) }
+func (g *group) alive(func(string) bool) bool {
+	return !errors.Is(syscall.Kill(-g.id, 0), syscall.ESRCH)
+}
 
 // end ends every process of the group.
 func (g *group) end() error {

@@ -113,21 +113,46 @@ func (g *group) enter() error {
 	return nil
 }
 
-// accounting is JOBOBJECT_BASIC_ACCOUNTING_INFORMATION.
-type accounting struct {
-	userTime, kernelTime, periodUserTime, periodKernelTime                int64
-	pageFaults, totalProcesses, activeProcesses, totalTerminatedProcesses uint32
+// members is JOBOBJECT_BASIC_PROCESS_ID_LIST with room for as many processes
+// as an installer may be expected to have.
+type members struct {
+	assigned, listed uint32
+	ids              [512]uintptr
 }
 
-const basicAccounting = 1 // JobObjectBasicAccountingInformation
+const basicMembers = 3 // JobObjectBasicProcessIdList
 
-// alive reports whether a process of the job is left. What cannot be told
-// counts as none, so that nobody waits for it.
-func (g *group) alive() bool {
-	var info accounting
-	err := windows.QueryInformationJobObject(g.job, basicAccounting,
-		uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)), nil)
-	return err == nil && info.activeProcesses > 0
+// alive reports whether a process of the job is left that does not stay. What
+// cannot be told counts as none, so that nobody waits for it.
+func (g *group) alive(stays func(path string) bool) bool {
+	var m members
+	err := windows.QueryInformationJobObject(g.job, basicMembers,
+		uintptr(unsafe.Pointer(&m)), uint32(unsafe.Sizeof(m)), nil)
+	if err != nil {
+		return false
+	}
+	for _, id := range m.ids[:min(int(m.listed), len(m.ids))] {
+		if stays == nil || !stays(imageOf(uint32(id))) {
+			return true
+		}
+	}
+	return false
+}
+
+// imageOf is the path of the file that a process runs from, "" when it ended
+// meanwhile or cannot be asked.
+func imageOf(id uint32) string {
+	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, id)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = windows.CloseHandle(h) }()
+	path := make([]uint16, windows.MAX_LONG_PATH)
+	size := uint32(len(path))
+	if err := windows.QueryFullProcessImageName(h, 0, &path[0], &size); err != nil {
+		return ""
+	}
+	return windows.UTF16ToString(path[:size])
 }
 
 // end ends every process of the job.

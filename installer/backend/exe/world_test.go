@@ -73,13 +73,18 @@ func (w *world) Check(file, digest, signer string) error {
 	if err != nil {
 		return err
 	}
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != digest {
+	if digestOf(data) != digest {
 		return errors.New("other bytes")
 	}
 	if !w.trusts(signer) {
 		return fmt.Errorf("signed by somebody else than %q", signer)
 	}
 	return nil
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }
 
 func (w *world) Run(ctx context.Context, c exe.Command) (exe.Result, error) {
