@@ -29,7 +29,7 @@ const (
 // which lost no longer have their card after the change.
 func galssRig(d *durabletest.Disk, name string, lost int) *rig {
 	r := newRig(d, name)
-	see := func(context.Context) ([]galss.Slot, error) { return readers()[lost:], nil }
+	see := func(context.Context, func([]galss.Slot) bool) ([]galss.Slot, error) { return readers()[lost:], nil }
 	r.deps.Backends = map[string]backend.Backend{
 		"settings": ini.New(r.deps.State, r.target, ini.Galss(iniFile, see)),
 		"bundle":   deleting{bundle.New(r.target, asLinks), r},

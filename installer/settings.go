@@ -24,7 +24,7 @@ const (
 // savedFile is a settings file with its copy in the kit. A file that did not
 // exist is not in the list, and is left alone when it appears.
 type savedFile struct {
-	Path   string      `json:"path"`  // in Deps.Settings, see settingName
+	Path   string      `json:"path"`  // in Deps.Settings, see SettingName
 	Named  string      `json:"named"` // as the manifest names it, for people
 	Copy   string      `json:"copy"`  // in Deps.State
 	SHA256 string      `json:"sha256"`
@@ -36,7 +36,7 @@ func (r *run) saveSettings(s *step) ([]savedFile, error) {
 	var saved []savedFile
 	dir := path.Join(kits, r.id, strconv.Itoa(s.index))
 	for n, setting := range s.Settings {
-		file, err := r.saveFile(settingName(setting.Path), path.Join(dir, strconv.Itoa(n)))
+		file, err := r.saveFile(SettingName(setting.Path), path.Join(dir, strconv.Itoa(n)))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -62,9 +62,9 @@ func (r *run) saveSettings(s *step) ([]savedFile, error) {
 // C:\Windows\x is SettingsRoot/C/Windows/x.
 const SettingsRoot = ".root"
 
-// settingName is the name in Deps.Settings of a settings file of the manifest.
+// SettingName is the name in Deps.Settings of a settings file of the manifest.
 // It is not cleaned, so that a path with ".." in it is refused as one.
-func settingName(file string) string {
+func SettingName(file string) string {
 	name := strings.ReplaceAll(file, `\`, "/")
 	if len(name) > 2 && name[1] == ':' && name[2] == '/' {
 		return SettingsRoot + "/" + name[:1] + name[2:]

@@ -12,8 +12,8 @@ func TestSettingName(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := settingName(tt.in); got != tt.want {
-				t.Errorf("settingName(%q)\n got %q\nwant %q", tt.in, got, tt.want)
+			if got := SettingName(tt.in); got != tt.want {
+				t.Errorf("SettingName(%q)\n got %q\nwant %q", tt.in, got, tt.want)
 			}
 		})
 	}

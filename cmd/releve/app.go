@@ -167,7 +167,7 @@ func (a *app) command() *cobra.Command {
 		a.changeCommand(plan.Install), a.changeCommand(plan.Update), a.changeCommand(plan.Uninstall),
 		a.changeCommand(plan.Rollback), a.changeCommand(plan.Repair),
 		a.verifyCommand(), a.historyCommand(), a.recoverCommand(),
-		a.readersCommand(),
+		a.readersCommand(), a.migrateCommand(),
 	)
 	root.AddCommand(a.moreCommands()...)
 	return root

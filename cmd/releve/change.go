@@ -88,9 +88,19 @@ type work struct {
 	plan      plan.Plan
 }
 
-// begin opens the workstation for a change: it locks it, ends what an earlier
-// run left open, and plans. end must be called in any case.
+// begin opens the workstation for a change and plans. end must be called in
+// any case.
 func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *work, end func(), err error) {
+	w, end, err = a.hold(ctx, req, sink)
+	if err != nil {
+		return w, end, err
+	}
+	return w, end, w.prepare(ctx, sink)
+}
+
+// hold opens the workstation for a change: it locks it, and ends what an earlier
+// run left open. end must be called in any case.
+func (a *app) hold(ctx context.Context, req plan.Request, sink event.Sink) (w *work, end func(), err error) {
 	if a.flags.facts != "" && a.flags.target == "" {
 		return nil, func() {}, &cliError{code: CodeFactsNeedTarget}
 	}
@@ -105,10 +115,7 @@ func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *
 	}
 	w = &work{s: s, req: req}
 	end = func() { unlock(); s.close() }
-	if err := s.recover(ctx, sink); err != nil {
-		return w, end, err
-	}
-	return w, end, w.prepare(ctx, sink)
+	return w, end, s.recover(ctx, sink)
 }
 
 // planningGC lets the heap grow to five times what is alive while a catalogue

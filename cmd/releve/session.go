@@ -74,6 +74,7 @@ func (a *app) open() (*session, error) {
 	if a.flags.facts == "" { // the machine of the facts is another one
 		maps.Copy(s.backends, s.systemBackends())
 	}
+	maps.Copy(s.backends, s.settingsBackends())
 	metadata, packages, err := a.remotes()
 	if err != nil {
 		return nil, err
@@ -322,7 +323,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 		if err != nil {
 			return nil, fmt.Errorf("looking at this machine: %w", err)
 		}
-		return a.withPolicy(facts), nil
+		return a.withGalss(a.withPolicy(facts)), nil
 	}
 	data, err := readLimited(a.flags.facts, 1<<20)
 	if err != nil {
@@ -332,7 +333,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 	if err != nil {
 		return nil, err
 	}
-	return a.withPolicy(facts), nil
+	return a.withGalss(a.withPolicy(facts)), nil
 }
 
 // readLimited reads a file that the command line names.

@@ -48,6 +48,23 @@ func Path(family string) string {
 	return ""
 }
 
+// Server is where a GALSS server of Windows is found.
+type Server struct {
+	Path string
+	Bits int // 32 or 64
+}
+
+// Servers lists where the servers of Windows are installed. The folder of the
+// server for 32 bits is inferred from the other one; the last place is that of
+// very old versions.
+func Servers() []Server {
+	return []Server{
+		{`C:\Program Files\santesocial\galss\galsvw64.exe`, 64},
+		{`C:\Program Files (x86)\santesocial\galss\galsvw32.exe`, 32},
+		{`C:\Windows\galsvw32.exe`, 32},
+	}
+}
+
 // File is a galss.ini. Its zero value is an empty one. A File is never
 // changed; an edit returns another.
 type File struct {

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/releve-sante/releve/installer/backend"
@@ -23,9 +24,9 @@ const (
 	ParamVitale = "vitale" // reader that holds the Vitale card
 )
 
-// See lists the PC/SC readers with the cards in them, waiting for programs
-// that were started again as long as that may take.
-type See func(ctx context.Context) ([]galss.Slot, error)
+// See lists the PC/SC readers with the cards in them. Programs were just
+// started again, so it asks for some time until it sees enough.
+type See func(ctx context.Context, enough func([]galss.Slot) bool) ([]galss.Slot, error)
 
 // Galss is the setting GalssMode, in the galss.ini of that name among the
 // files. After a move to PC/SC see has to find both cards where they were.
@@ -100,18 +101,22 @@ func probeGalss(ctx context.Context, j backend.Job, see See) error {
 	if j.To != string(galss.PCSC) || j.Action == backend.Rollback {
 		return nil
 	}
-	seen, err := see(ctx)
+	seen, err := see(ctx, func(seen []galss.Slot) bool { return lost(j, seen) == galss.Slot{} })
 	if err != nil {
 		return &Error{code: CodeNoReaders, cause: err}
 	}
-	for _, want := range slots(j) {
-		found := false
-		for _, s := range seen {
-			found = found || s.Reader == want.Reader && s.Card == want.Card
-		}
-		if !found {
-			return &Error{code: CodeCardLost, Card: string(want.Card), Reader: want.Reader}
-		}
+	if card := lost(j, seen); card.Reader != "" {
+		return &Error{code: CodeCardLost, Card: string(card.Card), Reader: card.Reader}
 	}
 	return nil
+}
+
+// lost returns the first card of a job that is not seen where it was.
+func lost(j backend.Job, seen []galss.Slot) galss.Slot {
+	for _, want := range slots(j) {
+		if !slices.ContainsFunc(seen, func(s galss.Slot) bool { return s.Reader == want.Reader && s.Card == want.Card }) {
+			return want
+		}
+	}
+	return galss.Slot{}
 }

@@ -216,7 +216,7 @@ func pssFile(t *testing.T) string {
 
 // galssOn returns the backend of galss.ini on a disk, with readers as given.
 func galssOn(d durable.Dir, slots []galss.Slot, err error) *settings.Backend {
-	return settings.New(d, d, settings.Galss(iniFile, func(context.Context) ([]galss.Slot, error) { return slots, err }))
+	return settings.New(d, d, settings.Galss(iniFile, func(context.Context, func([]galss.Slot) bool) ([]galss.Slot, error) { return slots, err }))
 }
 
 func TestGalssMovesAndComesBack(t *testing.T) {
