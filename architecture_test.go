@@ -19,6 +19,7 @@ manifest/publish               manifest manifest/delta/archive manifest/trust
 manifest/publish/hsm           -
 manifest/reference             manifest
 manifest/publish/provenance    -
+manifest/publish/signature     -
 manifest/mirror                manifest manifest/trust installer/durable installer/store
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
@@ -115,6 +116,14 @@ var reserved = []struct{ imported, packages, reason string }{
 	{
 		"github.com/releve-sante/releve/manifest/publish/provenance", "cmd/releve-repo",
 		"what it links weighs more than the whole client, which goes by the signed metadata",
+	},
+	{
+		"github.com/releve-sante/releve/manifest/publish/signature", "cmd/releve-repo",
+		"a workstation asks its own system, and has no room for a second reader of signatures",
+	},
+	{
+		"github.com/sassoftware/relic/v8/lib/authenticode", "manifest/publish/signature",
+		"who signed an installer is read in one place, for publishers",
 	},
 	{
 		"os/exec", "osdetect/program manifest/publish/hsm manifest/trust/conformance",

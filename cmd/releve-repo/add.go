@@ -20,6 +20,7 @@ type addition struct {
 	require, because, becauseFR                 []string
 	needs, conflicts, probes                    []string
 	code, source, date, title, titleFR          string
+	setupFile                                   string
 	inferred                                    bool
 }
 
@@ -27,10 +28,19 @@ func (a *app) addCommand() *cobra.Command {
 	var f addition
 	cmd := a.signs(sub("add REPO --component C --version V --platform P [flags] FILE", "Add a release with its package", `
 The role that covers components/C signs it. The release becomes visible with
-the next "publish", and can be installed once a channel offers it.`,
+the next "publish", and can be installed once a channel offers it.
+
+FILE is an archive, a package of Windows Installer or a setup program. How an
+installer is run stands in a JSON object, given by --setup:
+{"signer", "arguments", "success", "reboot", "minutes",
+"uninstall": {"path", "arguments"}, "properties"}, none of them required.
+A named signer is compared with the signature of FILE.`,
 		2, 2, func(cmd *cobra.Command, args []string) error {
 			release, err := f.release(cmd)
 			if err != nil {
+				return err
+			}
+			if err := f.setup(cmd, &release, args[1]); err != nil {
 				return err
 			}
 			return a.change(cmd, args[0], func(r *publish.Repo) error {
@@ -48,7 +58,8 @@ func (f *addition) flags(cmd *cobra.Command) {
 	flags.StringVar(&f.component, "component", "", "name of the component, [a-z0-9-]")
 	flags.StringVar(&f.version, "version", "", "version, as the publisher writes it")
 	flags.StringVar(&f.platform, "platform", "", "windows, macos, linux or any")
-	flags.StringVar(&f.backend, "backend", "bundle", "how the package is installed")
+	flags.StringVar(&f.backend, "backend", "", "how the package is installed: bundle, msi or exe; by the ending of FILE when left out")
+	flags.StringVar(&f.setupFile, "setup", "", "JSON file that says how an installer is run")
 	flags.StringArrayVar(&f.require, "require", nil, "condition on the machine, for example 'os.version >= 10.15' (repeatable)")
 	flags.StringArrayVar(&f.because, "because", nil, "why, in a sentence: once for all conditions, or once for each")
 	flags.StringArrayVar(&f.becauseFR, "because-fr", nil, "the same in French; --because serves for both without it")
@@ -235,6 +246,9 @@ func (a *app) add(cmd *cobra.Command, r *publish.Repo, f addition, release manif
 	if err != nil || !info.Mode().IsRegular() {
 		return errors.Join(
 			&usageError{reason: CodeUnreadable, args: map[string]string{"Name": file}, cause: err}, payload.Close())
+	}
+	if err := a.signed(release, filepath.Base(file), payload, info.Size()); err != nil {
+		return errors.Join(err, payload.Close())
 	}
 	title := manifest.Text{EN: f.title, FR: f.titleFR}
 	if title.FR == "" {

@@ -61,6 +61,7 @@ func TestScript(t *testing.T) {
 			"middle":   spoilMiddle,
 			"cut":      cutFile,
 			"serve":    serveFolder,
+			"sample":   signedSample,
 		},
 	})
 }
