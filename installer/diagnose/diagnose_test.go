@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -159,4 +160,19 @@ func TestRemediesOfTheWMICAlertComeInOrder(t *testing.T) {
 	if want := []string{"migrate-pcsc", "restore-wmic", "replace-wmic"}; !slices.Equal(got, want) || !strings.Contains(findings[0].Source, "PDT-INF-873") {
 		t.Errorf("remedies %q from %q, want %q", got, findings[0].Source, want)
 	}
+}
+
+// TestEachErrorOfGalssIniIsTold gives the numbers that reading galss.ini can
+// lead to, and then none.
+func TestEachErrorOfGalssIniIsTold(t *testing.T) {
+	for _, n := range []int{32769, 32771, 32772, 32773, 32774, 32775, 32778, 32780, 32781, 32783, 32784, 32785} {
+		change{machine: "win11-25h2-pcsc", facts: osdetect.Facts{
+			"card.cps": "cps3", "wmic.present": true, "galss.problem": n, "galss.problem_at": "[CANAL1] TCanal",
+		}, want: []string{fmt.Sprintf("warning GALSS-%d", n)}}.check(t)
+	}
+	change{machine: "win11-25h2-pcsc", facts: osdetect.Facts{
+		"card.cps": "cps3", "wmic.present": true, "galss.problem": 0, "galss.problem_at": "none",
+	}, want: []string{}}.check(t)
+	change{machine: "win11-26h1-arm64", facts: osdetect.Facts{"galss.problem": 32769, "galss.problem_at": "galss.ini"},
+		want: []string{"info WINDOWS-ARM64"}}.check(t)
 }
