@@ -46,6 +46,7 @@ installer/authenticode         -
 
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
+installer/backend/capability   installer/backend osdetect/program
 installer/backend/exe          manifest installer/backend installer/durable installer/authenticode osdetect/program
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
 installer/backend/msi/database -
