@@ -32,6 +32,7 @@ osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
 osdetect/reader                osdetect
+osdetect/registry              -
 
 installer/event                -
 installer/lock                 -
