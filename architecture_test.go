@@ -32,6 +32,7 @@ osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
 osdetect/reader                osdetect
+osdetect/component             manifest osdetect osdetect/process osdetect/registry
 osdetect/registry              -
 
 installer/event                -
