@@ -51,6 +51,7 @@ installer/backend/bundle       manifest installer/backend installer/durable inst
 installer/backend/capability   installer/backend osdetect/program
 installer/backend/exe          manifest installer/backend installer/durable installer/authenticode osdetect/program
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
+installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/msi/database installer/durable osdetect/program
 installer/backend/msi/database -
 
 installer/plan                 manifest installer/backend
