@@ -1,0 +1,193 @@
+package story
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/windows/registry"
+
+	"github.com/releve-sante/releve/packaging/testbench/impersonate"
+	"github.com/releve-sante/releve/packaging/testbench/vpcd"
+)
+
+// bench is what a script has running beside it.
+type bench struct {
+	t        *testing.T
+	programs string
+	galss    *exec.Cmd
+	cards    [2]context.CancelFunc
+	readers  bool
+}
+
+type benchKey struct{}
+
+func of(ts *testscript.TestScript) *bench { return ts.Value(benchKey{}).(*bench) }
+
+// close ends what runs. The prefix itself is thrown away.
+func (b *bench) close() {
+	for slot := range b.cards {
+		b.remove(slot)
+	}
+	if b.galss != nil {
+		_ = b.galss.Process.Kill()
+	}
+}
+
+// impersonated changes the Windows that programs see: impersonate BUILD.
+func impersonated(ts *testscript.TestScript, _ bool, args []string) {
+	build, err := strconv.ParseUint(args[0], 10, 32)
+	ts.Check(err)
+	ts.Check(impersonate.Windows(uint32(build)))
+}
+
+// writeSettings copies a file to where GALSS reads its settings, byte by byte:
+// galss-ini FILE.
+func writeSettings(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(copyFile(ts.MkAbs(args[0]), `C:\Windows\galss.ini`))
+}
+
+// removeWMIC takes wmic.exe away: nowmic.
+func removeWMIC(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, dir := range []string{`C:\Windows\System32\wbem`, `C:\Windows\SysWOW64\wbem`} {
+		if err := os.Remove(filepath.Join(dir, "wmic.exe")); err != nil && !os.IsNotExist(err) {
+			ts.Fatalf("%v", err)
+		}
+	}
+}
+
+// programDISM puts the stand-in of dism.exe into System32 and tells it what to
+// answer: dism FILE.
+func programDISM(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(copyFile(filepath.Join(of(ts).programs, "dism.exe"), `C:\Windows\System32\dism.exe`))
+	ts.Check(copyFile(ts.MkAbs(args[0]), `C:\Windows\Temp\dism.json`))
+}
+
+// installPackage installs a package of the bench: msi PACKAGE.
+func installPackage(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec(`C:\Windows\System32\msiexec.exe`, "/i", filepath.Join(os.Getenv("RELEVE_BENCH_MSI"), args[0]), "/qn"))
+}
+
+// insertCard puts a card into a virtual reader, and starts the readers when
+// they do not run: card SLOT CARD.
+func insertCard(ts *testscript.TestScript, _ bool, args []string) {
+	b, slot := of(ts), slotOf(ts, args)
+	atr, err := vpcd.ATR(args[1])
+	ts.Check(err)
+	b.remove(slot)
+	b.startReaders(ts)
+	ctx, cancel := context.WithCancel(context.Background())
+	b.cards[slot] = cancel
+	go func() {
+		if err := vpcd.Present(ctx, slotAddress(slot), atr); err != nil {
+			b.t.Logf("card in slot %d: %v", slot, err)
+		}
+	}()
+	time.Sleep(cardSeen)
+}
+
+// cardSeen is how long pcscd takes to notice a card, which it looks for by
+// asking again and again.
+const cardSeen = time.Second
+
+// removeCard takes a card out: nocard SLOT.
+func removeCard(ts *testscript.TestScript, _ bool, args []string) {
+	of(ts).remove(slotOf(ts, args))
+	time.Sleep(cardSeen)
+}
+
+func (b *bench) remove(slot int) {
+	if b.cards[slot] != nil {
+		b.cards[slot]()
+		b.cards[slot] = nil
+	}
+}
+
+func slotOf(ts *testscript.TestScript, args []string) int {
+	slot, err := strconv.Atoi(args[0])
+	if err != nil || slot < 0 || slot > 1 {
+		ts.Fatalf("%q is not a slot: 0 or 1", args[0])
+	}
+	return slot
+}
+
+func slotAddress(slot int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(vpcd.FirstPort+slot))
+}
+
+// controlReaders starts or stops the card service: readers start|stop.
+func controlReaders(ts *testscript.TestScript, _ bool, args []string) {
+	if args[0] == "start" {
+		of(ts).startReaders(ts)
+		return
+	}
+	ts.Check(of(ts).unix("/bin/sh", "-c", "kill $(cat /run/pcscd/pcscd.pid)"))
+	of(ts).waitForReaders(ts, false)
+}
+
+// startReaders starts pcscd outside the prefix, and waits until its virtual
+// readers take cards.
+func (b *bench) startReaders(ts *testscript.TestScript) {
+	if b.readers {
+		return
+	}
+	ts.Check(of(ts).unix("/usr/sbin/pcscd", "--disable-polkit"))
+	b.waitForReaders(ts, true)
+}
+
+// waitForReaders waits until both virtual readers are there, or gone.
+func (b *bench) waitForReaders(ts *testscript.TestScript, there bool) {
+	deadline := time.Now().Add(20 * time.Second)
+	for slot := range b.cards {
+		for listening(vpcd.FirstPort+slot) != there {
+			if time.Now().After(deadline) {
+				ts.Fatalf("virtual reader %d: want there %v, and it is not so after 20 s", slot, there)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}
+	b.readers = there
+}
+
+// listening looks for a port in the table of the system: to try it by
+// connecting would be a card.
+func listening(port int) bool {
+	table, err := os.ReadFile(`Z:\proc\net\tcp`)
+	if err != nil {
+		return false
+	}
+	v6, _ := os.ReadFile(`Z:\proc\net\tcp6`)
+	return strings.Contains(string(table)+string(v6), fmt.Sprintf(":%04X ", port))
+}
+
+// unix starts a program of the system that Wine runs on, and does not wait for
+// it: start.exe tells no status of such programs.
+func (b *bench) unix(program string, args ...string) error {
+	cmd := exec.CommandContext(b.t.Context(), `C:\Windows\System32\start.exe`, append([]string{"/unix", program}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("starting %s: %w\n%s", program, err, out)
+	}
+	return nil
+}
+
+// machinePath is the PATH that a program started from the desktop gets.
+func machinePath() (string, error) {
+	key, err := registry.OpenKey(registry.LOCAL_MACHINE, `SYSTEM\CurrentControlSet\Control\Session Manager\Environment`, registry.QUERY_VALUE)
+	if err != nil {
+		return "", err
+	}
+	defer key.Close()
+	path, _, err := key.GetStringValue("Path")
+	if err != nil {
+		return "", err
+	}
+	return registry.ExpandString(path)
+}

@@ -1,0 +1,28 @@
+// Package story holds scripts that play a whole story on a Windows of their
+// own, with the released releve.exe, real packages, a real registry and
+// virtual readers. The test bench runs each in a fresh prefix:
+//
+//	packaging/testbench/wine/run story
+//	packaging/testbench/wine/run story facts
+//
+// The scripts lie under testdata, in the language of testscript, with these
+// commands beside its own:
+//
+//	impersonate BUILD     programs see this build of Windows
+//	status N COMMAND...   the exit status of a command
+//	galss-ini FILE        C:\Windows\galss.ini, as it is
+//	galss install         the stand-in of GALSS, in its real folder
+//	galss start|stop      starts it from its folder, with the PATH of the machine
+//	card SLOT CARD        puts cps3, cps4 or vitale into reader 0 or 1
+//	nocard SLOT           takes it out again
+//	readers start|stop    the card service with its two virtual readers
+//	nowmic                takes wmic.exe away, as Windows 11 24H2 does
+//	dism FILE             dism.exe answers as FILE says (see ../dism)
+//	msi PACKAGE           installs a package of the bench (see ../msi)
+//	snapshot NAME         remembers the parts of the machine that releve may change
+//	unchanged NAME        requires that they are the same bytes
+//	copytree FROM TO      copies a folder
+//
+// $WINDIR, $PROGRAMS (the programs of the bench), $MSI (its packages) and
+// $GALSS (the folder of GALSS) are set. A condition [wine] holds under Wine.
+package story

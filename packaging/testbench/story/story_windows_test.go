@@ -1,0 +1,115 @@
+package story
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// galssDir is where the 64-bit GALSS lies.
+const galssDir = `C:\Program Files\santesocial\galss`
+
+// TestStory plays every script on this machine, which has to be one that may
+// be spoiled.
+func TestStory(t *testing.T) {
+	bench, programs := os.Getenv("RELEVE_BENCH"), os.Getenv("RELEVE_BENCH_PROGRAMS")
+	if bench == "" || programs == "" {
+		t.Skip("RELEVE_BENCH and RELEVE_BENCH_PROGRAMS are not set: packaging/testbench/wine/run does it, on a machine that may be spoiled")
+	}
+	var played atomic.Int32
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Condition: func(name string) (bool, error) {
+			if name == "wine" {
+				return bench == "wine", nil
+			}
+			return false, errors.New("unknown condition")
+		},
+		Setup: func(e *testscript.Env) error {
+			if bench == "wine" && played.Add(1) > 1 {
+				return errors.New("each story wants a fresh prefix: use packaging/testbench/wine/run story")
+			}
+			return setUp(t, e, programs)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"impersonate": impersonated,
+			"status":      wantStatus,
+			"galss-ini":   writeSettings,
+			"galss":       controlGALSS,
+			"card":        insertCard,
+			"nocard":      removeCard,
+			"readers":     controlReaders,
+			"nowmic":      removeWMIC,
+			"dism":        programDISM,
+			"msi":         installPackage,
+			"snapshot":    takeSnapshot,
+			"unchanged":   wantUnchanged,
+			"copytree":    copyTree,
+		},
+	})
+}
+
+// setUp gives a script the variables a program finds on Windows, which
+// testscript keeps from it.
+func setUp(t *testing.T, e *testscript.Env, programs string) error {
+	for _, name := range []string{
+		"ALLUSERSPROFILE", "APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "ProgramData", "ProgramFiles", "ProgramFiles(x86)",
+		"ProgramW6432", "SYSTEMDRIVE", "SYSTEMROOT", "USERNAME", "USERPROFILE", "WINDIR",
+	} {
+		e.Setenv(name, os.Getenv(name))
+	}
+	e.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	e.Setenv("PROGRAMS", programs)
+	e.Setenv("MSI", os.Getenv("RELEVE_BENCH_MSI"))
+	e.Setenv("GALSS", galssDir)
+	e.Setenv("LANG", "en_GB.UTF-8")
+	e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
+	b := &bench{t: t, programs: programs}
+	e.Values[benchKey{}] = b
+	e.Defer(b.close)
+	return nil
+}
+
+// wantStatus runs a command and requires its exit status, which on Windows
+// can be above 255: status N COMMAND....
+func wantStatus(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("running %v: %v", args[1:], err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("%v ended with status %d, want %d", args[1:], got, want)
+	}
+}
+
+// copyTree copies a folder: copytree FROM TO.
+func copyTree(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
+
+// copyFile copies a file into a folder that is made.
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o755)
+}
