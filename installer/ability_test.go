@@ -168,3 +168,43 @@ func TestForeignInstallIsFoundAndBelongsToNobody(t *testing.T) {
 		t.Errorf("found %q, want %q", got, want)
 	}
 }
+
+// claims is a backend that claims a version of whatever it is asked for.
+type claims struct {
+	*backendtest.Fake
+	state backend.State
+}
+
+func (c claims) Inspect(context.Context, backend.Subject) (backend.State, error) { return c.state, nil }
+
+func TestWhoKnowsBestChangesAForeignInstall(t *testing.T) {
+	first := func(v string) backend.State { return backend.State{Version: v} }
+	second := func(v string) backend.State { return backend.State{Version: v, Second: true} }
+	tests := []struct {
+		name   string
+		exe    backend.State
+		msi    backend.State
+		by     string
+		others []string
+	}{
+		{"both-one-of-them-second", second("1.0"), first("1.0"), "msi", []string{"exe"}},
+		{"both-the-other-second", first("1.0"), second("1.0"), "exe", []string{"msi"}},
+		{"only-the-second", second("1.0"), first(""), "exe", nil},
+		{"both-first", first("1.0"), first("1.0"), "exe", []string{"msi"}},
+		{"nobody", first(""), first(""), "", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, _, _ := ableRig(t)
+			fake := backendtest.NewFake(backendtest.NewMachine())
+			r.deps.Backends = map[string]backend.Backend{"exe": claims{fake, tt.exe}, "msi": claims{fake, tt.msi}}
+			found, err := installer.Inspect(t.Context(), r.deps, subjects("srvsvcnam"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := found["srvsvcnam"]; got.Backend != tt.by || !slices.Equal(got.Others, tt.others) {
+				t.Errorf("got %q and %q, want %q and %q", got.Backend, got.Others, tt.by, tt.others)
+			}
+		})
+	}
+}

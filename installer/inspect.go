@@ -26,15 +26,15 @@ func Inspect(ctx context.Context, d Deps, subjects []backend.Subject) (map[strin
 		if len(s.Evidence) == 0 {
 			s.Evidence = rec.Evidence
 		}
-		state, by, err := find(ctx, d, s, rec.Backend)
+		f, err := find(ctx, d, s, rec.Backend)
 		if err != nil {
 			return nil, err
 		}
 		in := plan.Installed{
-			Version: state.Version, Backend: by,
+			Version: f.version, Backend: f.by, Others: f.others,
 			Evidence: rec.Evidence, Settings: rec.Settings, Programs: rec.Programs,
 		}
-		if known && rec.Version == state.Version {
+		if known && rec.Version == f.version {
 			in.Release, in.Previous, in.Absent = rec.Release, rec.Previous, rec.Absent
 		}
 		out[s.Name] = in
@@ -42,28 +42,48 @@ func Inspect(ctx context.Context, d Deps, subjects []backend.Subject) (map[strin
 	return out, nil
 }
 
+// claimed is what was found of a component.
+type claimed struct {
+	version string
+	by      string   // the backend that is asked to change it; "" when none can
+	others  []string // backends that could change it too
+}
+
 // find asks the backend that installed a component, or else every backend,
 // and in the end whoever can find what none of them could change: the name of
-// the backend is "" then, as for a component that is not there.
-func find(ctx context.Context, d Deps, s backend.Subject, by string) (backend.State, string, error) {
+// the backend is "" then, as for a component that is not there. Several may
+// claim what somebody else installed: a bundle of InstallShield leaves a
+// product of Windows Installer.
+func find(ctx context.Context, d Deps, s backend.Subject, by string) (claimed, error) {
 	names := slices.Sorted(maps.Keys(d.Backends))
 	if _, ok := d.Backends[by]; ok {
 		names = []string{by}
 	}
+	var out claimed
+	second := false
 	for _, name := range names {
 		state, err := d.Backends[name].Inspect(ctx, s)
-		if err != nil {
-			return backend.State{}, "", because(CodeInspect, err, "Component", s.Name)
+		switch {
+		case err != nil:
+			return claimed{}, because(CodeInspect, err, "Component", s.Name)
+		case state.Version == "":
+		case out.by == "":
+			out.version, out.by, second = state.Version, name, state.Second
+		case second && !state.Second:
+			out.others = append(out.others, out.by)
+			out.version, out.by, second = state.Version, name, false
+		default:
+			out.others = append(out.others, name)
 		}
-		if state.Version != "" {
-			return state, name, nil
-		}
+	}
+	if out.by != "" {
+		return out, nil
 	}
 	version, err := d.Foreign(ctx, s)
 	if err != nil {
-		return backend.State{}, "", because(CodeInspect, err, "Component", s.Name)
+		return claimed{}, because(CodeInspect, err, "Component", s.Name)
 	}
-	return backend.State{Version: version}, "", nil
+	return claimed{version: version}, nil
 }
 
 // Verify compares components with what was installed. A component is in the
@@ -74,11 +94,11 @@ func Verify(ctx context.Context, d Deps, subjects []backend.Subject) (map[string
 	out := make(map[string][]backend.Damage, len(subjects))
 	for _, s := range subjects {
 		name := s.Name
-		_, by, err := find(ctx, d, s, receipts[name].Backend)
+		f, err := find(ctx, d, s, receipts[name].Backend)
 		if err != nil {
 			return nil, err
 		}
-		v, ok := d.Backends[by].(backend.Verifier)
+		v, ok := d.Backends[f.by].(backend.Verifier)
 		if !ok {
 			continue
 		}

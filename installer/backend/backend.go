@@ -101,6 +101,7 @@ type State struct {
 	Version string   // "" when the component is not installed
 	Kept    []string // other versions the backend can return to without a package
 	Digest  string   // of what is installed, where the backend can tell; "" otherwise
+	Second  bool     // it could replace or remove the version, but another that claims it knows it better
 }
 
 // Undo is what Revert and Settle need, besides the job. Only the backend that

@@ -188,6 +188,13 @@ func TestMakeForeign(t *testing.T) {
 			want:      `refused galss 3.43.02: plan-other-backend(bundle|macpkg) accepted 3.42.03 chosen`,
 		},
 		{
+			name:      "another-backend-that-may-be-left",
+			facts:     mac("12.7"),
+			installed: map[string]Installed{galss: {Version: "3.42.03", Backend: "macpkg", Others: []string{"bundle"}}},
+			request:   Request{Action: Install, Components: targets(galss)},
+			want:      `update galss 3.42.03->3.43.02 newer`,
+		},
+		{
 			name:      "installed-by-something-else",
 			facts:     mac("12.7"),
 			installed: map[string]Installed{galss: {Version: "3.42.03"}, cryptolib: {Version: "5.2.6"}},

@@ -40,7 +40,8 @@ type Target struct {
 // remember of it.
 type Installed struct {
 	Version  string            `json:"version,omitempty"`  // "" when absent
-	Backend  string            `json:"backend,omitempty"`  // who can change it; "" when releve did not install it
+	Backend  string            `json:"backend,omitempty"`  // who can change it; "" when nobody can
+	Others   []string          `json:"others,omitempty"`   // who else could, of what releve did not install
 	Release  *manifest.Release `json:"release,omitempty"`  // of Version, when a receipt knows it
 	Previous *manifest.Release `json:"previous,omitempty"` // what Rollback returns to; nil when nothing is known
 	Absent   bool              `json:"absent,omitempty"`   // the version before was "not installed": Rollback uninstalls

@@ -97,7 +97,7 @@ func (p *planner) obstacles(e *entry, o *offer, v *verdict) {
 	switch {
 	case r.Artifact == nil || !p.available(r.Backend):
 		add(Reason{Code: CodeNoPackage, Actual: r.Backend, Holds: manifest.False})
-	case e.managed() && e.installed.Backend != r.Backend:
+	case e.managed() && e.installed.Backend != r.Backend && !slices.Contains(e.installed.Others, r.Backend):
 		add(Reason{Code: CodeOtherBackend, Required: r.Backend, Actual: e.installed.Backend, Holds: manifest.False})
 	}
 }

@@ -112,8 +112,8 @@ func (b *Backend) path(name string) string {
 
 // Inspect implements backend.Backend. A component is changed by this backend
 // when we hold a setup program of it, or when the registry says how it is
-// removed silently. Whatever only Windows Installer can remove is left to the
-// backend of its packages.
+// removed silently. Of what Windows Installer removes, the backend of its
+// packages knows more.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
 	if err := checkNames(s.Name); err != nil {
 		return backend.State{}, err
@@ -126,16 +126,17 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 	if err != nil {
 		return backend.State{}, fmt.Errorf("looking for %q: %w", s.Name, err)
 	}
+	state := backend.State{Version: version}
 	if version != "" && len(held) == 0 {
 		removal, err := b.system.Registered(ctx, s)
 		if err != nil {
 			return backend.State{}, err
 		}
-		if removal.None() || removal.Product != "" {
+		if removal.None() {
 			return backend.State{}, nil
 		}
+		state.Second = removal.Product != ""
 	}
-	state := backend.State{Version: version}
 	for _, k := range held {
 		if !same(k.Version, version) && !b.exists(stagingOf(jobOf(k.id))) && !slices.Contains(state.Kept, k.Version) {
 			state.Kept = append(state.Kept, k.Version)

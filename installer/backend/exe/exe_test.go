@@ -318,10 +318,11 @@ func TestForeignInstallations(t *testing.T) {
 		name     string
 		registry exe.Removal
 		want     string
+		second   bool
 	}{
-		{"nobody-can-remove-it", exe.Removal{}, ""},
-		{"silent-command", exe.Removal{File: uninstaller}, "1.0"},
-		{"only-windows-installer-can", exe.Removal{File: `C:\Windows\System32\msiexec.exe`, Product: "{0}"}, ""},
+		{"nobody-can-remove-it", exe.Removal{}, "", false},
+		{"silent-command", exe.Removal{File: uninstaller}, "1.0", false},
+		{"windows-installer-can", exe.Removal{File: `C:\Windows\System32\msiexec.exe`, Product: "{0}"}, "1.0", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -331,8 +332,8 @@ func TestForeignInstallations(t *testing.T) {
 				t.Fatal(err)
 			}
 			state, err := exe.New(w.disk, w).Inspect(t.Context(), backend.Subject{Name: backendtest.Component})
-			if err != nil || state.Version != tt.want {
-				t.Errorf("got %+v, %v; want version %q", state, err, tt.want)
+			if err != nil || state.Version != tt.want || state.Second != tt.second {
+				t.Errorf("got %+v, %v; want version %q, second: %t", state, err, tt.want, tt.second)
 			}
 		})
 	}
