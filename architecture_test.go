@@ -32,6 +32,8 @@ osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
 osdetect/reader                osdetect
+osdetect/component             manifest osdetect osdetect/process osdetect/registry
+osdetect/registry              -
 
 installer/event                -
 installer/lock                 -
@@ -50,6 +52,7 @@ installer/backend/capability   installer/backend osdetect/program
 installer/backend/exe          manifest installer/backend installer/durable installer/authenticode osdetect/program
 installer/backend/standin      installer/backend installer/backend/bundle
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
+installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/msi/database installer/durable osdetect/program
 installer/backend/msi/database -
 
 installer/plan                 manifest installer/backend

@@ -1,12 +1,15 @@
 package manifest
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // check checks that a piece of evidence names what its kind looks at.
 func (e *Evidence) check() *SyntaxError {
 	if err := first(
 		oneOf("kind", e.Kind, EvidenceBundle, EvidenceUpgradeCode, EvidenceProductCode, EvidenceRegistry,
-			EvidenceFileVersion, EvidenceReceipt, EvidencePlist, EvidenceProcess),
+			EvidenceUninstall, EvidenceFileVersion, EvidenceReceipt, EvidencePlist, EvidenceProcess),
 		oneOf("platform", e.Platform, Windows, MacOS, Linux, Any),
 		checkLine("id", e.ID),
 		checkLine("path", e.Path),
@@ -23,12 +26,23 @@ func (e *Evidence) check() *SyntaxError {
 		if e.ID == "" {
 			return missing("id")
 		}
+	case EvidenceUninstall:
+		return checkForm("name", e.Name, listedNotation, isListed)
 	case EvidenceRegistry, EvidenceFileVersion, EvidencePlist:
 		if e.Path == "" {
 			return missing("path")
 		}
 	}
 	return nil
+}
+
+const listedNotation = "1..128 characters, the first 4 of them no *"
+
+// isListed reports whether s is a name under which a program can be listed. It
+// begins with something of its own, so that it cannot fit every program.
+func isListed(s string) bool {
+	head, _, _ := strings.Cut(s, "*")
+	return utf8.RuneCountInString(head) >= 4 && utf8.RuneCountInString(s) <= 128
 }
 
 // EvidenceOn returns the evidence that counts on platform, most trustworthy

@@ -148,6 +148,7 @@ const (
 	EvidenceUpgradeCode EvidenceKind = "upgrade-code" // Windows Installer
 	EvidenceProductCode EvidenceKind = "product-code" // Windows Installer
 	EvidenceRegistry    EvidenceKind = "registry"     // a value under HKLM, both views
+	EvidenceUninstall   EvidenceKind = "uninstall"    // the name of a program that Windows lists as installed
 	EvidenceFileVersion EvidenceKind = "file-version" // version resource of a file
 	EvidenceReceipt     EvidenceKind = "pkg-receipt"  // macOS package receipt
 	EvidencePlist       EvidenceKind = "plist"        // version key of an Info.plist
@@ -160,7 +161,7 @@ type Evidence struct {
 	Platform Platform     `json:"platform"`
 	ID       string       `json:"id,omitempty"`   // product code, package identifier, process name
 	Path     string       `json:"path,omitempty"` // file or registry key
-	Name     string       `json:"name,omitempty"` // registry value or property list key
+	Name     string       `json:"name,omitempty"` // registry value, property list key, or name of an installed program, with * for any text
 	Version  string       `json:"version,omitempty"`
 	Source   string       `json:"source,omitempty"`
 }

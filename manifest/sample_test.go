@@ -124,6 +124,8 @@ func badComponents() []badDocument {
 		{name: "evidence-on-unknown-system", kind: c, path: "evidence[0].platform", value: `"beos"`, code: CodeValue},
 		{name: "product-code-without-braces", kind: c, path: "evidence[1].id", value: `"9EF61CC2"`, code: CodeValue},
 		{name: "registry-without-key", kind: c, path: "evidence[2].path", code: CodeMissingField},
+		{name: "listed-without-name", kind: c, path: "evidence[5].name", code: CodeValue},
+		{name: "listed-as-anything", kind: c, path: "evidence[5].name", value: `"FSV*"`, code: CodeValue},
 		{name: "receipt-without-identifier", kind: c, path: "evidence[3].id", code: CodeMissingField},
 		{name: "evidence-of-no-version", kind: c, path: "evidence[1].version", value: `"new"`, code: CodeValue},
 		{name: "setting-leads-out", kind: c, path: "settings[3].path", value: `"conf/../../cps.ini"`, code: CodeValue},

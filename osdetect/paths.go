@@ -59,7 +59,8 @@ func workstationPaths() []PathInfo {
 		{"galss.problem", Int, nil, false, "Number of the first error that GALSS would find in `galss.ini`, from the list of GIE SESAM-Vitale, for example 32775; 0 for none. 32769 when there is no such file, whether GALSS is installed or not."},
 		{"galss.problem_at", String, nil, false, "Where that error is and what stands there, for example `[CANAL1] TCanal = 7`; `none` for none."},
 		{"component.<name>.present", Bool, nil, false, "Whether the component is installed."},
-		{"component.<name>.version", String, nil, false, "Version of the component as found on the machine. Absent when the component is, or when its version cannot be told."},
+		{"component.<name>.version", String, nil, false, "Version of the component as found on the machine, the newest when there are several. Absent when the component is, or when its version cannot be told."},
+		{"component.<name>.versions", String, nil, false, "All versions of the component, when several are installed side by side: the newest first, with \", \" between them."},
 	}
 }
 

@@ -24,10 +24,14 @@ func counted(buffer []byte, base uintptr) string {
 	if address < base || from > uintptr(len(buffer)) || length > len(buffer)-int(from) {
 		return ""
 	}
-	text := buffer[from:]
-	units := make([]uint16, 0, length/2)
-	for i := 0; i+1 < length; i += 2 {
-		units = append(units, binary.NativeEndian.Uint16(text[i:]))
+	return wide(buffer[from:][:length])
+}
+
+// wide reads UTF-16, without the zeros at its end.
+func wide(data []byte) string {
+	units := make([]uint16, 0, len(data)/2)
+	for i := 0; i+1 < len(data); i += 2 {
+		units = append(units, binary.NativeEndian.Uint16(data[i:]))
 	}
 	return strings.TrimRight(string(utf16.Decode(units)), "\x00")
 }

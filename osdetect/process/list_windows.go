@@ -61,7 +61,7 @@ func (q inquiry) about(p *Process) {
 	if err := windows.QueryFullProcessImageName(handle, 0, &q.path[0], &size); err == nil {
 		p.Path = windows.UTF16ToString(q.path[:size])
 	}
-	p.CommandLine = q.commandLine(handle)
+	p.CommandLine = q.commandLine(handle, p.PID)
 	var created, exited, kernel, user windows.Filetime
 	if err := windows.GetProcessTimes(handle, &created, &exited, &kernel, &user); err == nil && created != (windows.Filetime{}) {
 		p.Started = time.Unix(0, created.Nanoseconds())
@@ -69,13 +69,50 @@ func (q inquiry) about(p *Process) {
 }
 
 // commandLine asks the kernel, which has answered since Windows 8.1 and needs
-// no right to read the memory of the process.
-func (q inquiry) commandLine(handle windows.Handle) string {
+// no right to read the memory of the process. Wine does not know the question.
+func (q inquiry) commandLine(handle windows.Handle, pid uint32) string {
 	var size uint32
 	err := windows.NtQueryInformationProcess(handle, windows.ProcessCommandLineInformation,
 		unsafe.Pointer(&q.answer[0]), uint32(len(q.answer)), &size)
+	if errors.Is(err, windows.STATUS_INVALID_INFO_CLASS) {
+		return q.ownParameters(pid)
+	}
 	if err != nil || int(size) > len(q.answer) {
 		return ""
 	}
 	return counted(q.answer[:size], uintptr(unsafe.Pointer(&q.answer[0])))
+}
+
+// ownParameters reads the command line where the process itself finds it. The
+// process may have written anything there.
+func (q inquiry) ownParameters(pid uint32) string {
+	handle, err := windows.OpenProcess(windows.PROCESS_QUERY_INFORMATION|windows.PROCESS_VM_READ, false, pid)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = windows.CloseHandle(handle) }()
+	var basic struct{ status, peb, affinity, priority, pid, parent uintptr } // PROCESS_BASIC_INFORMATION
+	err = windows.NtQueryInformationProcess(handle, windows.ProcessBasicInformation, unsafe.Pointer(&basic), uint32(unsafe.Sizeof(basic)), nil)
+	if err != nil {
+		return ""
+	}
+	var at uintptr
+	var text struct {
+		length, room uint16
+		at           uintptr
+	}
+	if !readMemory(handle, basic.peb+unsafe.Offsetof(windows.PEB{}.ProcessParameters), unsafe.Pointer(&at), unsafe.Sizeof(at)) ||
+		!readMemory(handle, at+unsafe.Offsetof(windows.RTL_USER_PROCESS_PARAMETERS{}.CommandLine), unsafe.Pointer(&text), unsafe.Sizeof(text)) ||
+		int(text.length) > len(q.answer) ||
+		!readMemory(handle, text.at, unsafe.Pointer(&q.answer[0]), uintptr(text.length)) {
+		return ""
+	}
+	return wide(q.answer[:text.length])
+}
+
+// readMemory copies memory of another process, wholly or not at all.
+func readMemory(handle windows.Handle, from uintptr, to unsafe.Pointer, size uintptr) bool {
+	var read uintptr
+	err := windows.ReadProcessMemory(handle, from, (*byte)(to), size, &read)
+	return err == nil && read == size
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/releve-sante/releve/manifest"
 )
 
 // Entry is a key below Uninstall in the registry, as it stands there.
@@ -20,6 +22,27 @@ type Folders struct {
 	Programs []string // Program Files, of both kinds
 	Windows  string
 	System   string // System32
+}
+
+// uninstallKey is where Windows keeps how programs are removed, below HKLM.
+const uninstallKey = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\`
+
+// keysOf lists the keys below Uninstall that a piece of evidence leads to: a
+// product code is one, as Windows Installer writes it and as InstallShield
+// does; a registry value may lie in one.
+func keysOf(e manifest.Evidence) []string {
+	switch e.Kind {
+	case manifest.EvidenceProductCode:
+		if productCode.MatchString(e.ID) {
+			return []string{"InstallShield_" + e.ID, e.ID}
+		}
+	case manifest.EvidenceRegistry:
+		if len(e.Path) > len(uninstallKey) && strings.EqualFold(e.Path[:len(uninstallKey)], uninstallKey) &&
+			!strings.Contains(e.Path[len(uninstallKey):], `\`) {
+			return []string{e.Path[len(uninstallKey):]}
+		}
+	}
+	return nil
 }
 
 var productCode = regexp.MustCompile(`^\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}$`)

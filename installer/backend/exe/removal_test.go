@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/releve-sante/releve/manifest"
 )
 
 func folders() Folders {
@@ -62,6 +64,30 @@ func TestRemoval(t *testing.T) {
 			}
 			if got.File != tt.want.File || got.Product != tt.want.Product || !slices.Equal(got.Arguments, tt.want.Arguments) {
 				t.Errorf("\n got %+v\nwant %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestKeysOf(t *testing.T) {
+	const code = "{306912F2-76F5-4BA3-9260-E9F581C886DD}"
+	tests := []struct {
+		name string
+		in   manifest.Evidence
+		want []string
+	}{
+		{"product", manifest.Evidence{Kind: manifest.EvidenceProductCode, ID: code}, []string{"InstallShield_" + code, code}},
+		{"no-product", manifest.Evidence{Kind: manifest.EvidenceProductCode, ID: `{0}\..`}, nil},
+		{"key-of-a-program", manifest.Evidence{Kind: manifest.EvidenceRegistry, Path: `Software\Microsoft\Windows\CurrentVersion\Uninstall\DiagAM_V3`}, []string{"DiagAM_V3"}},
+		{"key-below-it", manifest.Evidence{Kind: manifest.EvidenceRegistry, Path: uninstallKey + `a\b`}, nil},
+		{"all-programs", manifest.Evidence{Kind: manifest.EvidenceRegistry, Path: uninstallKey}, nil},
+		{"another-key", manifest.Evidence{Kind: manifest.EvidenceRegistry, Path: `SOFTWARE\ASIP\Cryptolib CPS`}, nil},
+		{"file", manifest.Evidence{Kind: manifest.EvidenceFileVersion, Path: `C:\a.exe`}, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := keysOf(tt.in); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}

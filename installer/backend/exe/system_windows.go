@@ -13,7 +13,6 @@ import (
 
 	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend"
-	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect/program"
 )
 
@@ -69,21 +68,14 @@ func (w *Windows) Detect(ctx context.Context, s backend.Subject) (string, error)
 	return w.detect(ctx, s)
 }
 
-const (
-	uninstallKey = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\`
-	maxLine      = 2048 // characters of a command line that is believed
-)
+const maxLine = 2048 // characters of a command line that is believed
 
-// Registered implements System. It looks for the product codes of the
-// evidence in both views of the registry, as Windows Installer writes them
-// and as InstallShield does.
+// Registered implements System. It looks for the keys that the evidence
+// leads to, in both views of the registry.
 func (w *Windows) Registered(_ context.Context, s backend.Subject) (Removal, error) {
 	var problems []error
 	for _, e := range s.Evidence {
-		if e.Kind != manifest.EvidenceProductCode || !productCode.MatchString(e.ID) {
-			continue
-		}
-		for _, key := range []string{"InstallShield_" + e.ID, e.ID} {
+		for _, key := range keysOf(e) {
 			for _, view := range []uint32{registry.WOW64_64KEY, registry.WOW64_32KEY} {
 				entry, err := readEntry(key, view)
 				if errors.Is(err, fs.ErrNotExist) {

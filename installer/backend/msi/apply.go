@@ -1,0 +1,233 @@
+package msi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/releve-sante/releve/installer/backend"
+)
+
+// Apply implements backend.Backend.
+func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (backend.Outcome, error) {
+	u, err := decode(j, raw)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	before, err := b.phase(j.ID)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	found, err := b.now(ctx, j, u)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	done := u.New == nil && len(found) == 0
+	if before != nil && before.Done && (done || u.New != nil && b.hasNew(j, u, found)) {
+		return backend.Outcome{Reboot: before.Reboot}, nil
+	}
+	if err := b.setPhase(j.ID, phase{Schema: schema}); err != nil {
+		return backend.Outcome{}, err
+	}
+	r := &runner{b: b, j: j}
+	if u.New == nil {
+		err = r.removeAll(ctx, found, u)
+	} else {
+		err = r.change(ctx, u, found)
+	}
+	if err != nil {
+		return r.outcome, err
+	}
+	return r.outcome, b.setPhase(j.ID, phase{Schema: schema, Done: true, Reboot: r.outcome.Reboot})
+}
+
+// Revert implements backend.Backend. Only the new product can have come; every
+// product that is missing is installed again, and one that was changed in its
+// place is put over.
+func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (backend.Outcome, error) {
+	u, err := decode(j, raw)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	begun, err := b.phase(j.ID)
+	if err != nil || begun == nil { // Windows Installer was never started
+		return backend.Outcome{}, err
+	}
+	r := &runner{b: b, j: j, back: true}
+	if err := r.restore(ctx, u); err != nil {
+		return r.outcome, err
+	}
+	return r.outcome, b.dropPhase(j.ID)
+}
+
+// now lists what is installed of the component and of what the job knows.
+func (b *Backend) now(ctx context.Context, j backend.Job, u undo) ([]Product, error) {
+	held, err := b.held(j.Component)
+	if err != nil {
+		return nil, err
+	}
+	found, err := b.products(ctx, j.Subject(), held)
+	if err != nil {
+		return nil, err
+	}
+	codes := make([]string, 0, len(found)+len(u.Old))
+	for _, p := range found {
+		codes = append(codes, p.Code)
+	}
+	for _, o := range u.Old {
+		codes = append(codes, o.Product)
+	}
+	return b.installed(ctx, codes)
+}
+
+// hasNew reports whether the new product is installed.
+func (b *Backend) hasNew(j backend.Job, u undo, found []Product) bool {
+	k, err := b.readKept(j.Component, u.New.ID)
+	return err == nil && slices.ContainsFunc(found, k.fits)
+}
+
+// change installs the new package. What Windows Installer would refuse to go
+// under goes first: a newer version, and one that it takes for the same though
+// it is another product.
+func (r *runner) change(ctx context.Context, u undo, found []Product) error {
+	k, err := r.b.readKept(r.j.Component, u.New.ID)
+	if err != nil {
+		return fmt.Errorf("package of %q: %w", r.j.Component, err)
+	}
+	replaced, err := r.b.replaced(ctx, k.Package)
+	if err != nil {
+		return err
+	}
+	over := false
+	for _, p := range slices.Backward(found) { // the newest first
+		n := order(p.Version, k.Package.ProductVersion)
+		mine := p.Code == k.Package.ProductCode
+		if n > 0 || n == 0 && !mine && !has(replaced, p.Code) {
+			if err := r.remove(ctx, p, u.packageOf(p.Code)); err != nil {
+				return err
+			}
+			continue
+		}
+		over = over || mine
+	}
+	if err := r.install(ctx, k, over); err != nil {
+		return err
+	}
+	return r.report(ctx, u, k)
+}
+
+// report tells which other versions stand beside the new one.
+func (r *runner) report(ctx context.Context, u undo, k kept) error {
+	rest, err := r.b.now(ctx, r.j, u)
+	if err != nil {
+		return err
+	}
+	var versions []string
+	for _, p := range rest {
+		if p.Code != k.Package.ProductCode {
+			versions = append(versions, p.Version)
+		}
+	}
+	if len(versions) > 0 {
+		r.j.Tell(CodeBeside, map[string]string{
+			"Component": r.j.Component, "Version": k.Version, "Others": strings.Join(versions, ", "),
+		})
+	}
+	return nil
+}
+
+// removeAll removes every product of the component.
+func (r *runner) removeAll(ctx context.Context, found []Product, u undo) error {
+	for _, p := range slices.Backward(found) {
+		if err := r.remove(ctx, p, u.packageOf(p.Code)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore brings back every product that was there.
+func (r *runner) restore(ctx context.Context, u undo) error {
+	found, err := r.b.now(ctx, r.j, u)
+	if err != nil {
+		return err
+	}
+	var changed string // code of the product that Apply may have changed in its place
+	if u.New != nil {
+		k, err := r.b.readKept(r.j.Component, u.New.ID)
+		if err != nil {
+			return fmt.Errorf("package of %q: %w", r.j.Component, err)
+		}
+		changed = k.Package.ProductCode
+		was := slices.IndexFunc(u.Old, func(o old) bool { return o.Product == changed })
+		at := slices.IndexFunc(found, func(p Product) bool { return p.Code == changed })
+		if at >= 0 && (was < 0 || order(found[at].Version, u.Old[was].Version) > 0) {
+			if err := r.remove(ctx, found[at], u.New); err != nil {
+				return err
+			}
+			found = slices.Delete(found, at, at+1)
+		}
+	}
+	for _, o := range u.Old {
+		there := has(found, o.Product)
+		if there && o.Product != changed {
+			continue
+		}
+		if o.Package == nil {
+			if there {
+				continue
+			}
+			return fmt.Errorf("the package of product %s %s: %w", o.Product, o.Version, backend.ErrNotKept)
+		}
+		k, err := r.b.readKept(r.j.Component, o.Package.ID)
+		if err != nil {
+			return fmt.Errorf("package of %q %s: %w", r.j.Component, o.Version, err)
+		}
+		if err := r.install(ctx, k, there); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packageOf is a package of a product that was there, nil when nobody has it.
+func (u undo) packageOf(product string) *ref {
+	for _, o := range u.Old {
+		if o.Product == product {
+			return o.Package
+		}
+	}
+	return nil
+}
+
+// phase returns how far the job came, nil when nothing was started.
+func (b *Backend) phase(job string) (*phase, error) {
+	var p phase
+	err := b.readRecord(path.Join(stagingOf(job), phaseName), &p)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("how far job %q came: %w", job, err)
+	}
+	return &p, nil
+}
+
+// setPhase writes how far the job came. The staging directory is there:
+// Prepare made it and only Settle removes it.
+func (b *Backend) setPhase(job string, p phase) error {
+	return b.writeRecord(path.Join(stagingOf(job), phaseName), p)
+}
+
+// dropPhase forgets that anything was started: all is as it was.
+func (b *Backend) dropPhase(job string) error {
+	name := path.Join(stagingOf(job), phaseName)
+	if err := b.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("ending the way back of job %q: %w", job, err)
+	}
+	return b.syncDirs(stagingOf(job))
+}

@@ -1,0 +1,192 @@
+// Package msi is the backend for packages of Windows Installer: install,
+// upgrade, repair, removal, and the way back.
+//
+//	msi/<component>/<id>/<package>     a package, from where Windows Installer may ask for it again
+//	msi/<component>/<id>/kept.json     which release it is, its codes, its digest, how it is run
+//	msi/.staging/<job>/job.json        a job has begun; what <job> and <job>-old... hold is not kept yet
+//	msi/.staging/<job>/phase.json      Windows Installer was started, or has done its work
+//	msi/.logs/<component>-<verb>.log   what Windows Installer wrote the last time
+//
+// What it promises beyond the contract: a package is copied here, verified,
+// before it is run, and runs only while nobody else can change it; it stays
+// here as long as its product is installed, because Windows Installer asks
+// for it in a repair or a removal years later; nothing is removed before a
+// whole package of every product that may go lies here too; what another
+// installation holds up is waited for and then given back as busy; an
+// installation that outlives its time is never ended in the middle.
+//
+// What is installed is what Windows Installer says. A component is a set of
+// products: several versions can stand side by side, and which of them an
+// upgrade removes is said by the package's own Upgrade table. The version of
+// the component is the highest, and the rest is told.
+package msi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/manifest"
+)
+
+// Name is what a release calls this backend.
+const Name = "msi"
+
+// Service is Windows Installer and what is asked around it.
+type Service interface {
+	// Related lists the codes of the installed products of an upgrade code.
+	Related(ctx context.Context, upgradeCode string) ([]string, error)
+
+	// Product describes an installed product, nil when it is not installed.
+	Product(ctx context.Context, code string) (*Product, error)
+
+	// Values reads a text of the registry, in both views; a value that is
+	// missing is no error.
+	Values(ctx context.Context, path, name string) ([]string, error)
+
+	// Hold keeps the file from being changed, replaced or removed until the
+	// result is closed, and makes sure that it has the digest (SHA-256 in
+	// lower-case hex) and is signed by signer, "" for anybody.
+	Hold(file, digest, signer string) (io.Closer, error)
+
+	// Run runs msiexec with a line of arguments and returns its exit code.
+	// When it has not ended within limit it goes on, and the error wraps
+	// ErrTime.
+	Run(ctx context.Context, line string, limit time.Duration) (uint32, error)
+
+	// Holder names whoever holds Windows Installer, "" when that is not known.
+	Holder(ctx context.Context) string
+
+	// Wait returns after d, or with the error of ctx.
+	Wait(ctx context.Context, d time.Duration) error
+}
+
+// ErrTime says that Windows Installer still works after its time.
+var ErrTime = errors.New("still running at the end of its time")
+
+// Product is an installed product.
+type Product struct {
+	Code     string // {GUID} in capitals
+	Version  string // as Windows Installer writes it
+	Packages []Candidate
+}
+
+// Candidate is a file that may be the package of a product.
+type Candidate struct {
+	backend.Package
+	Guarded bool // only administrators can have written it
+}
+
+// Backend changes components by packages of Windows Installer.
+type Backend struct {
+	dir     durable.Dir
+	service Service
+}
+
+var (
+	_ backend.Backend   = (*Backend)(nil)
+	_ backend.OldNeeder = (*Backend)(nil)
+)
+
+// New returns a backend that keeps packages in d, which should be open to
+// administrators only. It touches nothing.
+func New(d durable.Dir, s Service) *Backend { return &Backend{dir: d, service: s} }
+
+const (
+	packages = "msi"
+	staging  = packages + "/.staging"
+	logs     = packages + "/.logs"
+)
+
+func componentDir(component string) string { return path.Join(packages, component) }
+func keptDir(component, id string) string  { return path.Join(packages, component, id) }
+func stagingOf(job string) string          { return path.Join(staging, job) }
+
+// path returns the path of the operating system of a name.
+func (b *Backend) path(name string) string {
+	if real, ok := b.dir.(interface{ Path(name string) string }); ok {
+		return real.Path(name)
+	}
+	return name
+}
+
+// Inspect implements backend.Backend.
+func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
+	if err := checkNames(s.Name); err != nil {
+		return backend.State{}, err
+	}
+	held, err := b.held(s.Name)
+	if err != nil {
+		return backend.State{}, err
+	}
+	found, err := b.products(ctx, s, held)
+	if err != nil {
+		return backend.State{}, fmt.Errorf("looking for the products of %q: %w", s.Name, err)
+	}
+	var state backend.State
+	if top, ok := highest(found); ok {
+		state.Version, state.Digest = spell(top, s.Evidence, held), top.Code
+	}
+	for _, k := range held {
+		if !same(k.Version, state.Version) && !b.exists(stagingOf(jobOf(k.id))) && !slices.Contains(state.Kept, k.Version) {
+			state.Kept = append(state.Kept, k.Version)
+		}
+	}
+	slices.Sort(state.Kept)
+	return state, nil
+}
+
+// NeedsOld implements backend.OldNeeder: the way back is the package of the
+// installed version.
+func (b *Backend) NeedsOld(j backend.Job) bool {
+	if j.From == "" {
+		return false
+	}
+	held, err := b.held(j.Component)
+	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return same(k.Version, j.From) })
+}
+
+// same reports whether two texts name one version.
+func same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	va, errA := manifest.ParseVersion(a)
+	vb, errB := manifest.ParseVersion(b)
+	return errA == nil && errB == nil && va.Compare(vb) == 0
+}
+
+// checkNames refuses names that are not one plain element, and our own.
+func checkNames(names ...string) error {
+	for _, name := range names {
+		if err := durable.CheckName(name); err != nil {
+			return err
+		}
+		if name != path.Base(name) || name[0] == '.' {
+			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
+		}
+	}
+	return nil
+}
+
+func (b *Backend) exists(name string) bool {
+	_, err := b.dir.Lstat(name)
+	return err == nil
+}
+
+// syncDirs makes the entries of directories durable, those that are there.
+func (b *Backend) syncDirs(dirs ...string) error {
+	for _, dir := range dirs {
+		if err := b.dir.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("making the entries of %q durable: %w", dir, err)
+		}
+	}
+	return nil
+}

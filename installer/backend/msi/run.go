@@ -1,0 +1,196 @@
+package msi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"time"
+
+	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
+)
+
+// runner makes the runs of one call and adds up what they ask for.
+type runner struct {
+	b       *Backend
+	j       backend.Job
+	back    bool // on the way back
+	outcome backend.Outcome
+}
+
+// Exit codes of msiexec. Source: Microsoft, "MsiExec.exe and InstMsi.exe
+// error messages".
+const (
+	statusCancelled   = 1602
+	statusFailure     = 1603
+	statusUnknown     = 1605
+	statusNoSource    = 1612
+	statusUnopened    = 1619
+	statusInvalid     = 1620
+	statusBusy        = 1618
+	statusPolicy      = 1625
+	statusPlatform    = 1633
+	statusOther       = 1638
+	statusRebooting   = 1641
+	statusPatchPolicy = 1643
+	statusRemote      = 1640
+	statusReboot      = 3010
+)
+
+// install installs a package, over its own product where that is there. The
+// signature counts forwards only; the digest counts always.
+func (r *runner) install(ctx context.Context, k kept, over bool) error {
+	signer := k.signer()
+	if r.back {
+		signer = ""
+	}
+	hold, err := r.b.service.Hold(r.b.path(k.file()), k.SHA256, signer)
+	if err != nil {
+		return err
+	}
+	r.j.Tell(CodeRunning, map[string]string{"Component": r.j.Component, "Version": k.Version, "Minutes": minutes(k.limit())})
+	verb, write := "install", installLine
+	if over {
+		verb, write = "repair", reinstallLine
+	}
+	err = r.run(ctx, run{verb: verb, version: k.Version, limit: k.limit(), line: func(log string) string {
+		return write(r.b.path(k.file()), log, k.properties())
+	}})
+	return released(hold, err)
+}
+
+// remove removes a product. A product whose package Windows lost is given
+// ours first. One that is gone already is what was wanted.
+func (r *runner) remove(ctx context.Context, p Product, from *ref) error {
+	limit := standardLimit
+	var k *kept
+	if from != nil {
+		found, err := r.b.readKept(r.j.Component, from.ID)
+		if err != nil {
+			return err
+		}
+		k, limit = &found, found.limit()
+	}
+	r.j.Tell(CodeRemoving, map[string]string{"Component": r.j.Component, "Version": p.Version, "Minutes": minutes(limit)})
+	removal := run{verb: "remove", version: p.Version, limit: limit, line: func(log string) string { return removeLine(p.Code, log) }}
+	err := r.run(ctx, removal)
+	if lost(err) && k != nil {
+		if err := r.recache(ctx, *k); err != nil {
+			return err
+		}
+		err = r.run(ctx, removal)
+	}
+	var e *Error
+	if errors.As(err, &e) && e.Reason == CodeUnknown {
+		return nil
+	}
+	return err
+}
+
+// lost reports whether Windows Installer misses the package of a product.
+func lost(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Reason == CodeNoSource || e.Reason == CodeUnreadable)
+}
+
+// recache has Windows Installer take our package for the one it lost.
+func (r *runner) recache(ctx context.Context, k kept) error {
+	hold, err := r.b.service.Hold(r.b.path(k.file()), k.SHA256, "")
+	if err != nil {
+		return err
+	}
+	r.j.Tell(CodeRecaching, map[string]string{"Component": r.j.Component, "Version": k.Version})
+	err = r.run(ctx, run{verb: "recache", version: k.Version, limit: k.limit(), line: func(log string) string {
+		return recacheLine(r.b.path(k.file()), log)
+	}})
+	return released(hold, err)
+}
+
+// released lets go of a package, unless Windows Installer still reads it: then
+// it stays held until this process ends.
+func released(hold io.Closer, err error) error {
+	if errors.Is(err, ErrTime) {
+		return err
+	}
+	return errors.Join(err, hold.Close())
+}
+
+// run is one run of msiexec.
+type run struct {
+	verb    string // names the log
+	version string
+	line    func(log string) string
+	limit   time.Duration
+}
+
+// What another installation is waited for: longer each time, and in all some
+// minutes. Whoever called deals with the rest, and so does the next scheduled
+// run.
+const (
+	firstWait = 5 * time.Second
+	mostWait  = 30 * time.Second
+	allWait   = 10 * time.Minute
+)
+
+// run runs msiexec until nobody else holds Windows Installer, and judges how
+// it ended.
+func (r *runner) run(ctx context.Context, c run) error {
+	if err := durable.EnsureDir(r.b.dir, logs); err != nil {
+		return err
+	}
+	verb := c.verb
+	if r.back {
+		verb = "back-" + verb
+	}
+	log := path.Join(logs, r.j.Component+"-"+verb+".log")
+	for wait, waited := firstWait, time.Duration(0); ; wait = min(2*wait, mostWait) {
+		status, err := r.b.service.Run(ctx, c.line(r.b.path(log)), c.limit)
+		if errors.Is(err, ErrTime) {
+			return &Error{Reason: CodeTime, Component: r.j.Component, Version: c.version, Log: r.b.path(log), Minutes: minutes(c.limit), Cause: err}
+		}
+		if err != nil {
+			return fmt.Errorf("running Windows Installer for %q: %w", r.j.Component, err)
+		}
+		if status != statusBusy {
+			return r.judge(c, status, log)
+		}
+		holder := r.b.service.Holder(ctx)
+		if waited >= allWait {
+			return &Error{Reason: CodeBusy, Component: r.j.Component, Version: c.version, Status: status, Holder: holder, Minutes: minutes(waited)}
+		}
+		r.j.Tell(CodeWaiting, map[string]string{"Component": r.j.Component, "Holder": holder, "Minutes": minutes(allWait - waited)})
+		if err := r.b.service.Wait(ctx, wait); err != nil {
+			return err
+		}
+		waited += wait
+	}
+}
+
+// judge tells what an exit code means.
+func (r *runner) judge(c run, status uint32, log string) error {
+	switch status {
+	case 0:
+		return nil
+	case statusReboot, statusRebooting:
+		r.outcome.Reboot = true
+		return nil
+	}
+	e := &Error{
+		Reason: reasons[status], Component: r.j.Component, Version: c.version, Status: status, Log: r.b.path(log),
+	}
+	if e.Reason == "" {
+		e.Reason = CodeStatus
+	}
+	text, err := r.b.readLog(log)
+	if err != nil {
+		e.Cause = fmt.Errorf("reading what Windows Installer wrote: %w", err)
+		return e
+	}
+	e.Failure = failing(text)
+	return e
+}
+
+func minutes(d time.Duration) string { return strconv.Itoa(int((d + time.Minute - 1) / time.Minute)) }
