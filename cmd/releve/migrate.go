@@ -80,9 +80,6 @@ func (a *app) migrate(ctx context.Context) error {
 	if err != nil {
 		return w.conclude(installer.Result{}, err)
 	}
-	if elevated, known := w.facts["elevated"].(bool); known && !elevated && a.flags.target == "" && !m.plan.Empty() {
-		return w.conclude(installer.Result{}, &cliError{code: CodeNeedRights, args: map[string]string{"Path": m.path}})
-	}
 	w.plan = m.plan
 	if err := a.showPlan(w.plan); err != nil {
 		return err
@@ -270,7 +267,7 @@ func (w *work) step(move galss.Move) plan.Step {
 // planned makes the plan: the step, or why it is not made.
 func (w *work) planned(m *migration, s *plan.Step, reasons []galss.Reason) error {
 	machine := map[string]any{}
-	for _, path := range []string{"os.family", "session.kind", "elevated", galss.FactMode, galss.FactProblem} {
+	for _, path := range []string{"os.family", "session.kind", galss.FactMode, galss.FactProblem} {
 		machine[path] = w.facts[path]
 	}
 	m.plan = plan.Plan{Schema: plan.Schema, Request: w.req, Machine: machine, Installed: map[string]string{}, Steps: []plan.Step{}}
