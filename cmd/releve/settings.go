@@ -103,3 +103,19 @@ func (m *machineSettings) SyncDir(name string) error {
 	}
 	return d.SyncDir(name)
 }
+
+// KeepAccess lets a settings file be used by whoever could use another.
+func (m *machineSettings) KeepAccess(from, to string) error {
+	d, from, err := m.find(from)
+	if err != nil {
+		return err
+	}
+	other, to, err := m.find(to)
+	if err != nil {
+		return err
+	}
+	if d != other {
+		return &os.LinkError{Op: "access", Old: from, New: to, Err: fs.ErrInvalid}
+	}
+	return d.KeepAccess(from, to)
+}

@@ -45,3 +45,9 @@ type Dir interface {
 	// one barrier where the system has one.
 	SyncTree(name string) error
 }
+
+// An AccessKeeper can let a file be read and written by whoever could read and
+// write another one. A Dir need not be one.
+type AccessKeeper interface {
+	KeepAccess(from, to string) error
+}

@@ -31,7 +31,7 @@ func (b *Backend) Apply(_ context.Context, j backend.Job, raw backend.Undo) (bac
 		if err != nil {
 			return backend.Outcome{}, err
 		}
-		return backend.Outcome{}, b.write(s, r.New)
+		return backend.Outcome{}, b.write(s, r.New, b.keepAccess)
 	}
 	return backend.Outcome{}, &Error{code: CodeChanged, Path: s.File}
 }
@@ -54,7 +54,10 @@ func (b *Backend) Revert(_ context.Context, j backend.Job, raw backend.Undo) (ba
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	return backend.Outcome{}, b.write(s, r.Old)
+	return backend.Outcome{}, b.write(s, r.Old, func(s Setting) error {
+		_ = b.keepAccess(s) // the bytes come back whoever may read them
+		return nil
+	})
 }
 
 // job reads what Prepare returned.
@@ -82,8 +85,23 @@ func (b *Backend) record(j backend.Job, u undo) (record, error) {
 	return r, nil
 }
 
-// write puts a content in the place of the file, durably.
-func (b *Backend) write(s Setting, c content) error {
+// keepAccess lets the file that is to take the place of another be used by
+// whoever could use that one: what a user was allowed to write stays so.
+func (b *Backend) keepAccess(s Setting) error {
+	keeper, ok := b.files.(durable.AccessKeeper)
+	if !ok {
+		return nil
+	}
+	err := keeper.KeepAccess(s.File, s.File+apart)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // there is no file to take after
+	}
+	return err
+}
+
+// write puts a content in the place of the file, durably, once access has been
+// given to what was written apart.
+func (b *Backend) write(s Setting, c content, access func(Setting) error) error {
 	err := b.dropApart(s)
 	switch {
 	case err != nil:
@@ -95,6 +113,9 @@ func (b *Backend) write(s Setting, c content) error {
 	default:
 		if err = b.files.MkdirAll(path.Dir(s.File), 0o755); err == nil {
 			err = durable.Replace(b.files, s.File+apart, c.Data, c.Mode)
+		}
+		if err == nil {
+			err = access(s)
 		}
 		if err == nil {
 			err = b.files.Rename(s.File+apart, s.File)
