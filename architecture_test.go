@@ -24,7 +24,7 @@ manifest/mirror                manifest manifest/trust installer/durable install
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
 
-osdetect                       -
+osdetect                       osdetect/registry
 osdetect/machine               osdetect
 osdetect/proxy                 -
 osdetect/policy                -

@@ -50,17 +50,31 @@ type rawWindows struct {
 	Numbers         [3]uint32 `json:"numbers"`                    // RtlGetNtVersionNumbers: major, minor, build
 	Version         [3]uint32 `json:"version"`                    // RtlGetVersion, which the compatibility layer may change
 	ProductType     uint8     `json:"product_type,omitempty"`     // RtlGetVersion: 1 workstation, 2 domain controller, 3 server
+	Suite           *uint16   `json:"suite,omitempty"`            // RtlGetVersion: bits of installed parts
 	UBR             *uint64   `json:"ubr,omitempty"`              // registry
 	EditionID       string    `json:"edition_id,omitempty"`       // registry
+	DisplayVersion  string    `json:"display_version,omitempty"`  // registry, since 20H2
+	ReleaseID       string    `json:"release_id,omitempty"`       // registry, 2009 ever since 20H2
 	NativeMachine   uint16    `json:"native_machine,omitempty"`   // IsWow64Process2
 	Session         *uint32   `json:"session,omitempty"`          // of this process
 	ConsoleSession  *uint32   `json:"console_session,omitempty"`  // the one at the screen; 0xFFFFFFFF for none
+	RemoteSession   *bool     `json:"remote_session,omitempty"`   // SM_REMOTESESSION
 	SessionName     string    `json:"session_name,omitempty"`     // SESSIONNAME
+	SessionHost     *bool     `json:"session_host,omitempty"`     // TSAppCompat: programs run for several users at once
+	CitrixAgent     *bool     `json:"citrix_agent,omitempty"`     // the Virtual Delivery Agent is registered
 	WMIC            *bool     `json:"wmic,omitempty"`             // the file is there
+	SmartCards      *service  `json:"smart_cards,omitempty"`      // SCardSvr
 	ServicingReboot *bool     `json:"servicing_reboot,omitempty"` // Component Based Servicing waits
 	UpdateReboot    *bool     `json:"update_reboot,omitempty"`    // Windows Update waits
 	PendingRenames  *bool     `json:"pending_renames,omitempty"`  // files are to be replaced at start
 	UpdateVolatile  *bool     `json:"update_volatile,omitempty"`  // an update program said so
+}
+
+// service is what Windows says about a service, in the numbers of winsvc.h; all
+// zero when there is none of that name.
+type service struct {
+	State uint32 `json:"state"` // 1 stopped, 4 running, others on the way
+	Start uint32 `json:"start"` // 2 automatic, 3 on demand, 4 disabled
 }
 
 // rawDarwin is what macOS says.

@@ -41,15 +41,19 @@ func systemPaths() []PathInfo {
 		{"os.ubr", Int, nil, true, "Windows update build revision, the number after the build."},
 		{"os.name", String, nil, true, "Name for people, for example `Windows 11`, `Windows Server 2022` or `macOS Mojave`."},
 		{"os.release", String, nil, true, "Release within the name, for example `24H2`, `2022` or `Mojave`. Absent when this program does not know the build or version yet."},
+		{"os.display_version", String, nil, true, "Release as Windows names it itself, for example `24H2`, also of one that this program does not know yet."},
 		{"os.edition", String, nil, true, "Windows edition as the registry writes it, for example `Professional`."},
 		{"os.product_type", String, []string{"workstation", "server"}, true, "Whether the system is a workstation or a server. Windows only, which uses build 26100 for both 11 24H2 and Server 2025."},
 		{"arch.native", String, []string{"amd64", "arm64", "386"}, true, "Architecture of the machine, also when this program runs under emulation."},
 		{"arch.process", String, []string{"amd64", "arm64", "386"}, true, "Architecture this program was built for."},
 		{"session.kind", String, []string{"console", "remote", "service"}, true, "Where this program runs: at the machine itself, in a remote session (card readers seen there are the client's), or without a user."},
+		{"session.host", String, []string{"none", "rds", "citrix"}, true, "Whether several people work on this machine at once through Remote Desktop Services, or it serves its desktop through Citrix; `none` for a workstation, also when somebody reaches it remotely. Windows only."},
 		{"elevated", Bool, nil, true, "Whether this program runs with administrator rights, or as root."},
 		{"disk.free_bytes", Int, nil, true, "Bytes free, for this user, on the volume where releve keeps its state."},
 		{"reboot.pending", Bool, nil, true, "Whether the system waits for a restart to finish an update. On Linux only `true` can be known."},
 		{"wmic.present", Bool, nil, true, "Whether `WMIC.exe` is in `System32\\wbem`. Windows only."},
+		{"service.scardsvr", String, []string{"running", "stopped", "absent"}, true, "State of the Windows service `SCardSvr`, which all PC/SC goes through. Windows may stop it while no reader is there."},
+		{"service.scardsvr_start", String, []string{"automatic", "manual", "disabled"}, true, "How that service is started. `manual` is what Windows comes with, `automatic` what Cryptolib CPS sets."},
 	}
 }
 

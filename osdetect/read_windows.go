@@ -9,7 +9,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/windows"
-	"golang.org/x/sys/windows/registry"
+
+	"github.com/releve-sante/releve/osdetect/registry"
 )
 
 // Keys under HKLM that hold what read wants.
@@ -18,7 +19,9 @@ const (
 	servicing      = `SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending`
 	windowsUpdate  = `SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired`
 	sessionManager = `SYSTEM\CurrentControlSet\Control\Session Manager`
+	terminalServer = `SYSTEM\CurrentControlSet\Control\Terminal Server`
 	updateProgram  = `SOFTWARE\Microsoft\Updates`
+	citrixAgent    = `SOFTWARE\Citrix\VirtualDesktopAgent`
 )
 
 // read copies what Windows says.
@@ -34,86 +37,98 @@ func read(_ context.Context, o Options) (raw, error) {
 			Numbers:         [3]uint32{major, minor, build},
 			Version:         [3]uint32{version.MajorVersion, version.MinorVersion, version.BuildNumber},
 			ProductType:     version.ProductType,
+			Suite:           &version.SuiteMask,
 			UBR:             number64(currentVersion, "UBR"),
 			EditionID:       text(currentVersion, "EditionID"),
+			DisplayVersion:  text(currentVersion, "DisplayVersion"),
+			ReleaseID:       text(currentVersion, "ReleaseId"),
 			NativeMachine:   nativeMachine(),
 			Session:         session(),
 			ConsoleSession:  &console,
+			RemoteSession:   remoteSession(),
 			SessionName:     os.Getenv("SESSIONNAME"),
+			SessionHost:     numberIsSet(terminalServer, "TSAppCompat"),
+			CitrixAgent:     keyExists(citrixAgent),
 			WMIC:            wmic(),
+			SmartCards:      serviceNamed("SCardSvr"),
 			ServicingReboot: keyExists(servicing),
 			UpdateReboot:    keyExists(windowsUpdate),
 			PendingRenames:  pendingRenames(),
-			UpdateVolatile:  updateVolatile(),
+			UpdateVolatile:  numberIsSet(updateProgram, "UpdateExeVolatile"),
 		},
 	}, nil
 }
 
-// open opens a key in the 64-bit view, which a 32-bit program would not see.
-func open(path string) (registry.Key, error) {
-	return registry.OpenKey(registry.LOCAL_MACHINE, path, registry.QUERY_VALUE|registry.WOW64_64KEY)
+// value reads a value in the 64-bit view, where the system keeps its own.
+func value(path, name string) (registry.Value, error) {
+	key, err := registry.Open(registry.View64, path)
+	if err != nil {
+		return registry.Value{}, err
+	}
+	defer key.Close()
+	return key.Value(name)
 }
 
 func text(path, name string) string {
-	key, err := open(path)
+	v, err := value(path, name)
 	if err != nil {
 		return ""
 	}
-	defer key.Close()
-	value, _, err := key.GetStringValue(name)
+	text, err := v.Text()
 	if err != nil {
 		return ""
 	}
-	return value
+	return text
 }
 
 func number64(path, name string) *uint64 {
-	key, err := open(path)
+	v, err := value(path, name)
 	if err != nil {
 		return nil
 	}
-	defer key.Close()
-	value, _, err := key.GetIntegerValue(name)
+	n, err := v.Number()
 	if err != nil {
 		return nil
 	}
-	return &value
+	return &n
 }
 
 func keyExists(path string) *bool {
-	key, err := open(path)
+	key, err := registry.Open(registry.View64, path)
 	if err == nil {
 		key.Close()
 	}
 	return thereUnless(err)
 }
 
+// pendingRenames tells whether files wait to be replaced. A list that is too
+// long to be read is one of many.
 func pendingRenames() *bool {
-	key, err := open(sessionManager)
+	v, err := value(sessionManager, "PendingFileRenameOperations")
+	if errors.Is(err, registry.ErrTooLarge) {
+		err = nil
+	} else if err == nil {
+		var names []string
+		if names, err = v.Texts(); err == nil && len(names) == 0 {
+			err = fs.ErrNotExist
+		}
+	}
+	return thereUnless(err)
+}
+
+// numberIsSet is true for a number that is not zero, and false for one that is
+// or is not there.
+func numberIsSet(path, name string) *bool {
+	v, err := value(path, name)
+	if err != nil {
+		return thereUnless(err)
+	}
+	n, err := v.Number()
 	if err != nil {
 		return nil
 	}
-	defer key.Close()
-	names, _, err := key.GetStringsValue("PendingFileRenameOperations")
-	if err != nil {
-		return thereUnless(err)
-	}
-	waiting := len(names) > 0
-	return &waiting
-}
-
-func updateVolatile() *bool {
-	key, err := open(updateProgram)
-	if err != nil {
-		return thereUnless(err)
-	}
-	defer key.Close()
-	value, _, err := key.GetIntegerValue("UpdateExeVolatile")
-	if err != nil {
-		return thereUnless(err)
-	}
-	waiting := value != 0
-	return &waiting
+	set := n != 0
+	return &set
 }
 
 // thereUnless is false when err says that nothing is there, nil for any other
@@ -124,6 +139,53 @@ func thereUnless(err error) *bool {
 	}
 	there := err == nil
 	return &there
+}
+
+// remoteSession asks whether the session of this process is a client's.
+func remoteSession() *bool {
+	const remote = 0x1000 // SM_REMOTESESSION
+	metrics := windows.NewLazySystemDLL("user32.dll").NewProc("GetSystemMetrics")
+	if metrics.Find() != nil {
+		return nil
+	}
+	answer, _, _ := metrics.Call(remote)
+	is := int32(uint32(answer)) != 0
+	return &is
+}
+
+// serviceNamed asks for a service; nil when that is refused.
+func serviceNamed(name string) *service {
+	manager, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = windows.CloseServiceHandle(manager) }()
+	named, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return nil
+	}
+	handle, err := windows.OpenService(manager, named, windows.SERVICE_QUERY_STATUS|windows.SERVICE_QUERY_CONFIG)
+	if errors.Is(err, windows.ERROR_SERVICE_DOES_NOT_EXIST) {
+		return &service{}
+	}
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = windows.CloseServiceHandle(handle) }()
+	var status windows.SERVICE_STATUS
+	if err := windows.QueryServiceStatus(handle, &status); err != nil {
+		return nil
+	}
+	const room = 8 << 10 // the most that QueryServiceConfig ever writes
+	var config struct {
+		windows.QUERY_SERVICE_CONFIG
+		rest [room]byte
+	}
+	var needed uint32
+	if err := windows.QueryServiceConfig(handle, &config.QUERY_SERVICE_CONFIG, room, &needed); err != nil {
+		return nil
+	}
+	return &service{State: status.CurrentState, Start: config.StartType}
 }
 
 func nativeMachine() uint16 {

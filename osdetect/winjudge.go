@@ -26,6 +26,7 @@ func (f facts) windows(r rawWindows) {
 	kind := map[uint8]string{1: "workstation", 2: "server", 3: "server"}[r.ProductType]
 	f.text("os.product_type", kind)
 	f.text("os.edition", r.EditionID)
+	f.text("os.display_version", displayVersion(r))
 	if v[2] != 0 {
 		f.text("os.version", fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]))
 		f.known["os.build"] = int64(v[2])
@@ -45,6 +46,8 @@ func (f facts) windows(r rawWindows) {
 		f.text("arch.native", "386")
 	}
 	f.text("session.kind", windowsSession(r))
+	f.text("session.host", sessionHost(r))
+	f.smartCards(r.SmartCards)
 	f.flag("wmic.present", r.WMIC)
 	f.flag("reboot.pending", anyOf(r.ServicingReboot, r.UpdateReboot, r.PendingRenames, r.UpdateVolatile))
 }
@@ -80,15 +83,30 @@ func windowsName(build uint32, kind string) (name, release string) {
 	return "", ""
 }
 
+// displayVersion returns the release as Windows names it itself. ReleaseId
+// stands still at 2009 since there is a DisplayVersion.
+func displayVersion(r rawWindows) string {
+	if r.DisplayVersion != "" {
+		return r.DisplayVersion
+	}
+	return r.ReleaseID
+}
+
 // windowsSession tells where the process runs, or "" when that cannot be
-// told. Being the session at the screen decides: SESSIONNAME is what it was
-// when the shell started, and a session can move.
+// told. Windows says so of a remote session, except for one with a graphics
+// processor of its own, whose name then tells. Being the session at the screen
+// comes before the name: SESSIONNAME is what it was when the shell started, and
+// a session can move. Source: Microsoft, detecting the Remote Desktop Services
+// environment.
 func windowsSession(r rawWindows) string {
 	if r.Session == nil {
 		return ""
 	}
 	if *r.Session == 0 {
 		return "service"
+	}
+	if r.RemoteSession != nil && *r.RemoteSession {
+		return "remote"
 	}
 	if r.ConsoleSession != nil && *r.ConsoleSession != noSession && *r.Session == *r.ConsoleSession {
 		return "console"
@@ -98,6 +116,48 @@ func windowsSession(r rawWindows) string {
 		return "remote"
 	}
 	return ""
+}
+
+// Bits of RtlGetVersion, from winnt.h: every Windows of today has the first;
+// the second says that only one person at a time uses it, apart from
+// administrators.
+const (
+	suiteTerminal   = 0x0010
+	suiteSingleUser = 0x0100
+)
+
+// sessionHost tells whether the machine serves sessions to several people, or
+// its desktop through Citrix, or "" when that cannot be told. A workstation
+// that somebody reaches by Remote Desktop is no host.
+func sessionHost(r rawWindows) string {
+	var several *bool
+	if r.Suite != nil && *r.Suite&suiteTerminal != 0 {
+		serves := *r.Suite&suiteSingleUser == 0
+		several = &serves
+	}
+	serves := several != nil && *several || r.SessionHost != nil && *r.SessionHost
+	switch {
+	case r.CitrixAgent != nil && *r.CitrixAgent:
+		return "citrix"
+	case serves && r.CitrixAgent != nil:
+		return "rds"
+	case !serves && r.CitrixAgent != nil && (several != nil || r.SessionHost != nil):
+		return "none"
+	}
+	return ""
+}
+
+// smartCards judges the service that all PC/SC goes through.
+func (f facts) smartCards(s *service) {
+	if s == nil {
+		return
+	}
+	if *s == (service{}) {
+		f.text("service.scardsvr", "absent")
+		return
+	}
+	f.text("service.scardsvr", map[uint32]string{1: "stopped", 2: "running", 3: "stopped", 4: "running"}[s.State])
+	f.text("service.scardsvr_start", map[uint32]string{2: "automatic", 3: "manual", 4: "disabled"}[s.Start])
 }
 
 // anyOf is true when one sign is, false when all were read and none is, and
