@@ -123,17 +123,15 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		return backend.State{}, err
 	}
 	version, err := b.system.Detect(ctx, s)
-	if err != nil {
+	if err != nil && (len(held) > 0 || ctx.Err() != nil) {
 		return backend.State{}, fmt.Errorf("looking for %q: %w", s.Name, err)
 	}
 	state := backend.State{Version: version}
-	if version != "" && len(held) == 0 {
-		removal, err := b.system.Registered(ctx, s)
-		if err != nil {
-			return backend.State{}, err
-		}
-		if removal.None() {
-			return backend.State{}, nil
+	if len(held) == 0 {
+		// What cannot be recognised or removed is not ours to change.
+		removal, bad := b.system.Registered(ctx, s)
+		if version == "" || err != nil || bad != nil || removal.None() {
+			return backend.State{}, ctx.Err()
 		}
 		state.Second = removal.Product != ""
 	}

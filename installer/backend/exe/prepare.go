@@ -176,11 +176,8 @@ func (b *Backend) removal(ctx context.Context, j backend.Job, r *ref) (Removal, 
 		return Removal{File: j.Former.Setup.Uninstall.Path, Arguments: j.Former.Setup.Uninstall.Arguments}, nil
 	}
 	found, err := b.system.Registered(ctx, j.Subject())
-	if err != nil {
-		return Removal{}, err
-	}
-	if found.None() {
-		return Removal{}, &Error{Reason: CodeNoRemoval, Component: j.Component}
+	if err != nil || found.None() {
+		return Removal{}, &Error{Reason: CodeNoRemoval, Component: j.Component, Cause: err}
 	}
 	return found, nil
 }

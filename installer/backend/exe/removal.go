@@ -1,20 +1,16 @@
 package exe
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/component"
 )
-
-// Entry is a key below Uninstall in the registry, as it stands there.
-type Entry struct {
-	Key   string // name of the key
-	Quiet string // QuietUninstallString
-	Plain string // UninstallString
-}
 
 // Folders are the places that a removal may run from, absolute and without a
 // backslash at the end.
@@ -26,6 +22,66 @@ type Folders struct {
 
 // uninstallKey is where Windows keeps how programs are removed, below HKLM.
 const uninstallKey = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\`
+
+// registered finds out how a component is removed silently: by the command of
+// its own installer, else by Windows Installer. What the evidence leads to is
+// looked up in the list of programs too, because evidence of a file or a value
+// says nothing of it. Commands that cannot be used are an error only when
+// nothing else can.
+func (f Folders) registered(ctx context.Context, m component.Machine, evidence []manifest.Evidence) (Removal, error) {
+	found, err := component.Find(ctx, m, evidence)
+	if err != nil {
+		return Removal{}, err
+	}
+	list, listErr := m.Listed(ctx)
+	var product string
+	var problems []error
+	try := func(key, line, code string) Removal {
+		if product == "" && productCode.MatchString(code) { // the newest comes first
+			product = code
+		}
+		if strings.TrimSpace(line) == "" {
+			return Removal{}
+		}
+		r, err := f.removal(key, line)
+		problems = append(problems, err)
+		if r.Product == "" {
+			return r
+		}
+		if product == "" {
+			product = r.Product
+		}
+		return Removal{}
+	}
+	for _, in := range found.Installs {
+		if r := try(in.Place, in.Removal, in.Product); !r.None() {
+			return r, nil
+		}
+	}
+	for _, e := range list {
+		if !leadsTo(evidence, e.Key) {
+			continue
+		}
+		code := ""
+		if e.Installer {
+			code = e.Key
+		}
+		if r := try(e.Key, e.Removal, code); !r.None() {
+			return r, nil
+		}
+	}
+	if product != "" {
+		return f.product(product), nil
+	}
+	return Removal{}, errors.Join(append(problems, listErr)...)
+}
+
+// leadsTo reports whether evidence leads to a key of the list of programs.
+func leadsTo(evidence []manifest.Evidence, key string) bool {
+	return slices.ContainsFunc(evidence, func(e manifest.Evidence) bool {
+		return slices.ContainsFunc(keysOf(e), func(k string) bool { return strings.EqualFold(k, key) })
+	})
+}
 
 // keysOf lists the keys below Uninstall that a piece of evidence leads to: a
 // product code is one, as Windows Installer writes it and as InstallShield
@@ -47,31 +103,23 @@ func keysOf(e manifest.Evidence) []string {
 
 var productCode = regexp.MustCompile(`^\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}$`)
 
-// Removal reads how a component is removed silently. An entry that can only
-// be removed with questions gives the zero Removal. One that says something
-// that must not be run as administrator gives an error: a relative name, a
-// place that users may write to, an interpreter with a script.
-//
-// Of an entry of Windows Installer only the product code is taken. That many
-// of them say /I, which asks what to do, does not matter then.
-func (e Entry) Removal(f Folders) (Removal, error) {
-	for _, line := range []string{e.Quiet, e.Plain} {
-		if program, arguments := split(line); installer(program) {
-			return f.product(e.Key, arguments)
-		}
+// removal reads the command line that the registry keeps for removing the
+// program key silently. One that must not be run as administrator is an
+// error: a relative name, a place that users may write to, an interpreter
+// with a script. Of one for Windows Installer only the product code is taken.
+func (f Folders) removal(key, line string) (Removal, error) {
+	name, arguments := split(line)
+	if installer(name) {
+		return f.productIn(key, arguments)
 	}
-	if strings.TrimSpace(e.Quiet) == "" {
-		return Removal{}, nil
+	if !f.allow(name) {
+		return Removal{}, fmt.Errorf("the registry removes %q by %q, which is no program below Program Files", key, line)
 	}
-	program, arguments := split(e.Quiet)
-	if !f.allow(program) {
-		return Removal{}, fmt.Errorf("the registry removes %q by %q, which is no program below Program Files", e.Key, e.Quiet)
-	}
-	return Removal{File: program, Arguments: arguments}, nil
+	return Removal{File: name, Arguments: arguments}, nil
 }
 
-// product is the removal of a product of Windows Installer.
-func (f Folders) product(key string, arguments []string) (Removal, error) {
+// productIn is the removal of the product that arguments of msiexec name.
+func (f Folders) productIn(key string, arguments []string) (Removal, error) {
 	var code string
 	for i, argument := range arguments {
 		lower := small(argument)
@@ -86,11 +134,16 @@ func (f Folders) product(key string, arguments []string) (Removal, error) {
 	if !productCode.MatchString(code) {
 		return Removal{}, fmt.Errorf("the registry removes %q by Windows Installer and names no product: %q", key, arguments)
 	}
+	return f.product(code), nil
+}
+
+// product is the removal of a product of Windows Installer.
+func (f Folders) product(code string) Removal {
 	return Removal{
 		File:      f.System + `\msiexec.exe`,
 		Arguments: []string{"/x", code, "/qn", "REBOOT=ReallySuppress"},
 		Product:   code,
-	}, nil
+	}
 }
 
 // installer reports whether a program is that of Windows Installer, with or

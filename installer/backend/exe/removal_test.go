@@ -1,12 +1,16 @@
 package exe
 
 import (
+	"context"
+	"errors"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/component"
 )
 
 func folders() Folders {
@@ -20,52 +24,103 @@ func TestRemoval(t *testing.T) {
 	const code = "{306912f2-76f5-4ba3-9260-e9f581c886dd}"
 	product := Removal{File: `C:\Windows\System32\msiexec.exe`, Arguments: []string{"/x", code, "/qn", "REBOOT=ReallySuppress"}, Product: code}
 	tests := []struct {
-		name         string
-		quiet, plain string
-		want         Removal
-		wantErr      bool
+		name    string
+		line    string
+		want    Removal
+		wantErr bool
 	}{
-		{"nothing", "", "", Removal{}, false},
-		{"only-with-questions", "", `"C:\Program Files\a\unins000.exe"`, Removal{}, false},
-		{"quoted", `"C:\Program Files\a b\unins000.exe" /SILENT /LOG="C:\x y\a.log"`, "",
+		{"quoted", `"C:\Program Files\a b\unins000.exe" /SILENT /LOG="C:\x y\a.log"`,
 			Removal{File: `C:\Program Files\a b\unins000.exe`, Arguments: []string{"/SILENT", `/LOG=C:\x y\a.log`}}, false},
-		{"not-quoted", `C:\Program Files (x86)\a b\Uninst.EXE /S`, "",
+		{"not-quoted", `C:\Program Files (x86)\a b\Uninst.EXE /S`,
 			Removal{File: `C:\Program Files (x86)\a b\Uninst.EXE`, Arguments: []string{"/S"}}, false},
-		{"without-arguments", `c:\program files\a\u.exe`, "", Removal{File: `c:\program files\a\u.exe`}, false},
-		{"in-the-folder-of-windows", `C:\Windows\IsUn040c.exe -a -f"C:\Program Files\a\Uninst.isu"`, "",
+		{"without-arguments", `c:\program files\a\u.exe`, Removal{File: `c:\program files\a\u.exe`}, false},
+		{"in-the-folder-of-windows", `C:\Windows\IsUn040c.exe -a -f"C:\Program Files\a\Uninst.isu"`,
 			Removal{File: `C:\Windows\IsUn040c.exe`, Arguments: []string{"-a", `-fC:\Program Files\a\Uninst.isu`}}, false},
-		{"windows-installer", "", "MsiExec.exe /X" + code, product, false},
-		{"windows-installer-that-asks", "", "MsiExec.exe /I" + code, product, false},
-		{"windows-installer-quietly", `"C:\Windows\System32\msiexec.exe" /quiet /x ` + code, "x", product, false},
-		{"windows-installer-elsewhere", "", `C:\Users\a\msiexec.exe /x` + code, product, false},
-		{"windows-installer-without-a-product", "", `MsiExec.exe /x C:\a.msi`, Removal{}, true},
-		{"windows-installer-alone", "", `MsiExec.exe`, Removal{}, true},
-		{"interpreter", `C:\Windows\System32\cmd.exe /c del C:\*`, "", Removal{}, true},
-		{"interpreter-by-name", `powershell.exe -File a.ps1`, "", Removal{}, true},
-		{"for-all-to-write", `C:\ProgramData\a\u.exe /S`, "", Removal{}, true},
-		{"temporary-folder", `C:\Windows\Temp\u.exe /S`, "", Removal{}, true},
-		{"climbing", `C:\Program Files\..\Users\u.exe`, "", Removal{}, true},
-		{"climbing-with-a-space", `"C:\Program Files\.. \Users\u.exe"`, "", Removal{}, true},
-		{"forward-slashes", `"C:\Program Files/../Users/u.exe"`, "", Removal{}, true},
-		{"look-alike-folder", `"C:\Program Files Evil\u.exe"`, "", Removal{}, true},
-		{"stream", `"C:\Program Files\a.txt:u.exe"`, "", Removal{}, true},
-		{"network", `\\server\share\u.exe`, "", Removal{}, true},
-		{"quote-that-never-ends", `"C:\Program Files\a\u.exe /S`, "", Removal{}, true},
-		{"no-program", `C:\Program Files\a\u.bat`, "", Removal{}, true},
+		{"windows-installer", "MsiExec.exe /X" + code, product, false},
+		{"windows-installer-that-asks", "MsiExec.exe /I" + code, product, false},
+		{"windows-installer-quietly", `"C:\Windows\System32\msiexec.exe" /quiet /x ` + code, product, false},
+		{"windows-installer-elsewhere", `C:\Users\a\msiexec.exe /x` + code, product, false},
+		{"windows-installer-without-a-product", `MsiExec.exe /x C:\a.msi`, Removal{}, true},
+		{"windows-installer-alone", `MsiExec.exe`, Removal{}, true},
+		{"interpreter", `C:\Windows\System32\cmd.exe /c del C:\*`, Removal{}, true},
+		{"interpreter-by-name", `powershell.exe -File a.ps1`, Removal{}, true},
+		{"for-all-to-write", `C:\ProgramData\a\u.exe /S`, Removal{}, true},
+		{"temporary-folder", `C:\Windows\Temp\u.exe /S`, Removal{}, true},
+		{"climbing", `C:\Program Files\..\Users\u.exe`, Removal{}, true},
+		{"climbing-with-a-space", `"C:\Program Files\.. \Users\u.exe"`, Removal{}, true},
+		{"forward-slashes", `"C:\Program Files/../Users/u.exe"`, Removal{}, true},
+		{"look-alike-folder", `"C:\Program Files Evil\u.exe"`, Removal{}, true},
+		{"stream", `"C:\Program Files\a.txt:u.exe"`, Removal{}, true},
+		{"network", `\\server\share\u.exe`, Removal{}, true},
+		{"quote-that-never-ends", `"C:\Program Files\a\u.exe /S`, Removal{}, true},
+		{"no-program", `C:\Program Files\a\u.bat`, Removal{}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := Entry{Key: "sample", Quiet: tt.quiet, Plain: tt.plain}.Removal(folders())
+			got, err := folders().removal("sample", tt.line)
 			if (err != nil) != tt.wantErr {
 				t.Fatalf("error %v, want error: %t", err, tt.wantErr)
-			}
-			if got.None() && tt.want.None() {
-				return
 			}
 			if got.File != tt.want.File || got.Product != tt.want.Product || !slices.Equal(got.Arguments, tt.want.Arguments) {
 				t.Errorf("\n got %+v\nwant %+v", got, tt.want)
 			}
 		})
+	}
+}
+
+// machine is a list of installed programs.
+type machine struct {
+	component.Machine
+	list []component.Entry
+	err  error
+}
+
+func (m machine) Listed(context.Context) ([]component.Entry, error) { return m.list, m.err }
+
+func (m machine) Product(_ context.Context, code string) (component.Product, error) {
+	for _, e := range m.list {
+		if e.Installer && e.Key == code {
+			return component.Product{Code: code, Version: e.Version}, nil
+		}
+	}
+	return component.Product{}, fs.ErrNotExist
+}
+
+func TestRegistered(t *testing.T) {
+	const code = "{306912F2-76F5-4BA3-9260-E9F581C886DD}"
+	byCode := []manifest.Evidence{{Kind: manifest.EvidenceProductCode, ID: code}}
+	byName := []manifest.Evidence{{Kind: manifest.EvidenceUninstall, Name: "Sample*"}}
+	product := component.Entry{Key: code, Name: "Sample 1", Version: "1.0", Installer: true}
+	bundle := component.Entry{Key: "InstallShield_" + code, Name: "Sample 1", Removal: `"C:\Program Files\a\setup.exe" -s`}
+	other := component.Entry{Key: "other", Name: "Other", Removal: `"C:\Program Files\b\u.exe"`}
+	bad := component.Entry{Key: "bad", Name: "Sample 1", Version: "1.0", Removal: `C:\ProgramData\u.exe`}
+	tests := []struct {
+		name     string
+		evidence []manifest.Evidence
+		list     []component.Entry
+		want     string // program
+		wantErr  bool
+	}{
+		{"nothing", byCode, []component.Entry{other}, "", false},
+		{"product", byCode, []component.Entry{other, product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"bundle-of-a-product", byCode, []component.Entry{product, bundle}, `C:\Program Files\a\setup.exe`, false},
+		{"by-name", byName, []component.Entry{other, bundle}, `C:\Program Files\a\setup.exe`, false},
+		{"product-by-name", byName, []component.Entry{product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"bad-one-alone", byName, []component.Entry{bad}, "", true},
+		{"bad-one-beside-a-product", byName, []component.Entry{bad, product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"only-with-questions", byName, []component.Entry{{Key: "a", Name: "Sample", Version: "1.0"}}, "", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := folders().registered(t.Context(), machine{list: tt.list}, tt.evidence)
+			if (err != nil) != tt.wantErr || got.File != tt.want {
+				t.Errorf("got %+v, %v; want %q, error: %t", got, err, tt.want, tt.wantErr)
+			}
+		})
+	}
+	_, err := folders().registered(t.Context(), machine{err: fs.ErrPermission}, byName)
+	if !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("a list that cannot be read: got %v, want fs.ErrPermission", err)
 	}
 }
 
@@ -116,13 +171,13 @@ func TestArguments(t *testing.T) {
 }
 
 func FuzzRemoval(f *testing.F) {
-	f.Add(`"C:\Program Files\a\u.exe" /S`, "")
-	f.Add("", `MsiExec.exe /X{306912f2-76f5-4ba3-9260-e9f581c886dd}`)
-	f.Add(`C:\Windows\a.exe \\\"`, `"`)
-	f.Add("00\xff0000.eXe", "")
-	f.Fuzz(func(t *testing.T, quiet, plain string) {
-		got, err := Entry{Key: "k", Quiet: quiet, Plain: plain}.Removal(folders())
-		if err != nil || got.None() {
+	f.Add(`"C:\Program Files\a\u.exe" /S`)
+	f.Add(`MsiExec.exe /X{306912f2-76f5-4ba3-9260-e9f581c886dd}`)
+	f.Add(`C:\Windows\a.exe \\\"`)
+	f.Add("00\xff0000.eXe")
+	f.Fuzz(func(t *testing.T, line string) {
+		got, err := folders().removal("k", line)
+		if err != nil {
 			return
 		}
 		if got.Product == "" && !folders().allow(got.File) {

@@ -4,35 +4,31 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
 	"golang.org/x/sys/windows"
-	"golang.org/x/sys/windows/registry"
 
 	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/osdetect/component"
 	"github.com/releve-sante/releve/osdetect/program"
 )
 
-// Detect finds the installed version of a component by its evidence, "" for
-// none.
-type Detect func(ctx context.Context, s backend.Subject) (string, error)
-
 // Windows is this machine.
 type Windows struct {
-	detect  Detect
+	machine component.Machine
 	folders Folders
 	named   map[string]string // folders by the names that manifests use, in small letters
 }
 
 var _ System = (*Windows)(nil)
 
-// NewWindows returns this machine. The folders are asked of the system, since
-// a user may have set the variables.
-func NewWindows(detect Detect) (*Windows, error) {
-	w := &Windows{detect: detect, named: map[string]string{}}
+// NewWindows returns this machine, whose components m finds. The folders are
+// asked of the system, since a user may have set the variables; one that it
+// does not name is not known.
+func NewWindows(m component.Machine) *Windows {
+	w := &Windows{machine: m, named: map[string]string{}}
 	for _, known := range []struct {
 		id    *windows.KNOWNFOLDERID
 		names []string
@@ -46,76 +42,31 @@ func NewWindows(detect Detect) (*Windows, error) {
 	} {
 		path, err := windows.KnownFolderPath(known.id, 0)
 		if err != nil {
-			return nil, fmt.Errorf("asking for the folder %q: %w", known.names[0], err)
+			continue
 		}
 		for _, name := range known.names {
 			w.named[name] = path
 		}
 	}
-	system, err := windows.GetSystemDirectory()
-	if err != nil {
-		return nil, fmt.Errorf("asking for the folder of the system: %w", err)
-	}
 	w.folders = Folders{
 		Programs: []string{w.named["programfiles"], w.named["programfiles(x86)"]},
-		Windows:  w.named["systemroot"], System: system,
+		Windows:  w.named["systemroot"], System: w.named["systemroot"] + `\System32`,
 	}
-	return w, nil
+	return w
 }
 
 // Detect implements System.
 func (w *Windows) Detect(ctx context.Context, s backend.Subject) (string, error) {
-	return w.detect(ctx, s)
-}
-
-const maxLine = 2048 // characters of a command line that is believed
-
-// Registered implements System. It looks for the keys that the evidence
-// leads to, in both views of the registry.
-func (w *Windows) Registered(_ context.Context, s backend.Subject) (Removal, error) {
-	var problems []error
-	for _, e := range s.Evidence {
-		for _, key := range keysOf(e) {
-			for _, view := range []uint32{registry.WOW64_64KEY, registry.WOW64_32KEY} {
-				entry, err := readEntry(key, view)
-				if errors.Is(err, fs.ErrNotExist) {
-					continue
-				}
-				found, bad := entry.Removal(w.folders)
-				if err := errors.Join(err, bad); err != nil {
-					problems = append(problems, err)
-				} else if !found.None() {
-					return found, nil
-				}
-			}
-		}
-	}
-	return Removal{}, errors.Join(problems...)
-}
-
-// readEntry reads a key below Uninstall.
-func readEntry(key string, view uint32) (entry Entry, err error) {
-	k, err := registry.OpenKey(registry.LOCAL_MACHINE, uninstallKey+key, registry.QUERY_VALUE|view)
+	found, err := component.Find(ctx, component.Snapshot(w.machine), s.Evidence)
 	if err != nil {
-		return Entry{}, fmt.Errorf("reading how %q is removed: %w", key, err)
+		return "", err
 	}
-	defer func() { err = errors.Join(err, k.Close()) }()
-	entry.Key = key
-	for name, into := range map[string]*string{"QuietUninstallString": &entry.Quiet, "UninstallString": &entry.Plain} {
-		line, kind, err := k.GetStringValue(name)
-		switch {
-		case errors.Is(err, registry.ErrNotExist):
-			continue
-		case err != nil:
-			return Entry{}, fmt.Errorf("reading %q of %q: %w", name, key, err)
-		case len(line) > maxLine:
-			return Entry{}, fmt.Errorf("%q of %q has %d characters", name, key, len(line))
-		case kind == registry.EXPAND_SZ && strings.Contains(line, "%"):
-			continue // would go by variables that a user can set
-		}
-		*into = line
-	}
-	return entry, nil
+	return found.Version, found.Err()
+}
+
+// Registered implements System.
+func (w *Windows) Registered(ctx context.Context, s backend.Subject) (Removal, error) {
+	return w.folders.registered(ctx, component.Snapshot(w.machine), s.Evidence)
 }
 
 // Check implements System.

@@ -19,11 +19,12 @@ import (
 	"github.com/releve-sante/releve/installer/backend/exe"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/component"
 )
 
 const (
-	sampleCode = "{5B0E8C6A-6B1B-4C33-9B58-3C8B6E4C0D11}"
-	sampleKey  = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\InstallShield_` + sampleCode
+	sampleName = "Sample of setup programs"
+	sampleKey  = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\InstallShield_{5B0E8C6A-6B1B-4C33-9B58-3C8B6E4C0D11}`
 )
 
 // TestMain lets the test program be the setup program of a sample: one that
@@ -94,8 +95,13 @@ func work(version string) error {
 	if err != nil {
 		return err
 	}
-	if err := k.SetStringValue("QuietUninstallString", `"`+at("uninstall.exe")+`" remove now`); err != nil {
-		return err
+	for name, text := range map[string]string{
+		"DisplayName": sampleName, "DisplayVersion": version,
+		"QuietUninstallString": `"` + at("uninstall.exe") + `" remove now`,
+	} {
+		if err := k.SetStringValue(name, text); err != nil {
+			return err
+		}
 	}
 	if err := errors.Join(k.Close(), os.WriteFile(at("VERSION"), []byte(version), 0o644)); err != nil {
 		return err
@@ -124,25 +130,13 @@ func remove() error {
 	return os.Remove(at("VERSION"))
 }
 
-func detect(context.Context, backend.Subject) (string, error) {
-	data, err := os.ReadFile(at("VERSION"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return string(data), err
-}
-
 // onWindows is a real machine that the test may change.
 func onWindows(t *testing.T) *exe.Windows {
 	t.Helper()
 	if os.Getenv("RELEVE_BENCH") == "" {
 		t.Skip("changes the machine: only with RELEVE_BENCH")
 	}
-	w, err := exe.NewWindows(detect)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return exe.NewWindows(component.System())
 }
 
 // program is a package whose bytes are a file.
@@ -160,7 +154,7 @@ func windowsJob(t *testing.T, action backend.Action, from, to string) backend.Jo
 	}
 	j := backend.Job{
 		ID: "job-" + string(action) + to, Action: action, Component: "sample", From: from, To: to,
-		Evidence: []manifest.Evidence{{Kind: manifest.EvidenceProductCode, ID: sampleCode}},
+		Evidence: []manifest.Evidence{{Kind: manifest.EvidenceUninstall, Platform: manifest.Windows, Name: sampleName}},
 		Progress: func(int64, int64) {}, Tell: func(string, map[string]string) {},
 	}
 	if to != "" {
