@@ -96,8 +96,11 @@ func statusOf(err error) int {
 	var c coded
 	if errors.As(err, &c) {
 		prefix, _, _ := strings.Cut(c.Code(), "-")
+		if strings.HasSuffix(c.Code(), "-busy") { // another installation, which Windows runs one at a time
+			return exitBusy
+		}
 		switch prefix {
-		case "trust", "manifest":
+		case "trust", "manifest", "authenticode":
 			return exitUntrusted
 		case "network":
 			return exitNetwork

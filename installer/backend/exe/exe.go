@@ -127,10 +127,12 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		return backend.State{}, fmt.Errorf("looking for %q: %w", s.Name, err)
 	}
 	state := backend.State{Version: version}
-	if len(held) == 0 {
-		// What cannot be recognised or removed is not ours to change.
-		removal, bad := b.system.Registered(ctx, s)
-		if version == "" || err != nil || bad != nil || removal.None() {
+	if len(held) == 0 { // what cannot be recognised or removed is not ours to change
+		if version == "" || err != nil {
+			return backend.State{}, nil
+		}
+		removal, err := b.system.Registered(ctx, s)
+		if err != nil || removal.None() {
 			return backend.State{}, ctx.Err()
 		}
 		state.Second = removal.Product != ""
