@@ -64,6 +64,8 @@ type rawWindows struct {
 	CitrixAgent     *bool     `json:"citrix_agent,omitempty"`     // the Virtual Delivery Agent is registered
 	WMIC            *bool     `json:"wmic,omitempty"`             // the file is there
 	SmartCards      *service  `json:"smart_cards,omitempty"`      // SCardSvr
+	WMICOfSystem    string    `json:"wmic_of_system,omitempty"`   // where Windows has its own
+	WMICOnPath      []string  `json:"wmic_on_path"`               // every one that the PATH of the machine leads to, in its order; null when it cannot be read
 	ServicingReboot *bool     `json:"servicing_reboot,omitempty"` // Component Based Servicing waits
 	UpdateReboot    *bool     `json:"update_reboot,omitempty"`    // Windows Update waits
 	PendingRenames  *bool     `json:"pending_renames,omitempty"`  // files are to be replaced at start

@@ -39,6 +39,21 @@ func TestInterpretWindows(t *testing.T) {
 			},
 		},
 		{
+			name: "wmic-of-windows",
+			in:   rawWindows{WMIC: yes(), WMICOfSystem: `C:\Windows\system32\wbem\WMIC.exe`, WMICOnPath: []string{`C:\WINDOWS\System32\Wbem\WMIC.exe`}},
+			want: Facts{"wmic.present": true, "wmic.path": `C:\WINDOWS\System32\Wbem\WMIC.exe`, "wmic.standin": false},
+		},
+		{
+			name: "wmic-nowhere",
+			in:   rawWindows{WMIC: no(), WMICOfSystem: `C:\Windows\system32\wbem\WMIC.exe`, WMICOnPath: []string{}},
+			want: Facts{"wmic.present": false, "wmic.path": "none", "wmic.standin": false},
+		},
+		{
+			name: "wmic-replaced",
+			in:   rawWindows{WMIC: no(), WMICOfSystem: `C:\Windows\system32\wbem\WMIC.exe`, WMICOnPath: []string{`C:\Releve\WMIC.exe`}},
+			want: Facts{"wmic.present": false, "wmic.path": `C:\Releve\WMIC.exe`, "wmic.standin": true},
+		},
+		{
 			name: "same-build-is-server-2025",
 			in:   rawWindows{Numbers: [3]uint32{10, 0, 26100}, ProductType: 3},
 			want: Facts{"os.version": "10.0.26100", "os.build": int64(26100), "os.name": "Windows Server 2025", "os.release": "2025", "os.product_type": "server"},

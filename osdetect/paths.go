@@ -54,6 +54,8 @@ func systemPaths() []PathInfo {
 		{"wmic.present", Bool, nil, true, "Whether `WMIC.exe` is in `System32\\wbem`. Windows only."},
 		{"service.scardsvr", String, []string{"running", "stopped", "absent"}, true, "State of the Windows service `SCardSvr`, which all PC/SC goes through. Windows may stop it while no reader is there."},
 		{"service.scardsvr_start", String, []string{"automatic", "manual", "disabled"}, true, "How that service is started. `manual` is what Windows comes with, `automatic` what Cryptolib CPS sets."},
+		{"wmic.path", String, nil, true, "Path of the WMIC that a program finds that looks for it by its name, as GALSS does: the first that the PATH of the machine leads to; `none` for none. Windows only."},
+		{"wmic.standin", Bool, nil, true, "Whether the PATH of the machine leads to a WMIC that is not the one of Windows, which stands in for it. Windows only."},
 	}
 }
 
@@ -71,6 +73,8 @@ func workstationPaths() []PathInfo {
 // readerPaths are about card readers and the cards in them.
 func readerPaths() []PathInfo {
 	return []PathInfo{
+		{"galss.servers", Int, nil, false, "Number of GALSS servers that run: `galsvw64.exe` and `galsvw32.exe`, or `galsvosx`. Two at once are a fault."},
+		{"galss.running", Bool, nil, false, "Whether a GALSS server runs."},
 		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset. Of several the newest."},
 		{"card.vitale", String, []string{"none", "vitale1", "vitale2"}, false, "Vitale card in a reader, told by its answer to reset. Of several the newest."},
 		{"card.mute", Bool, nil, false, "Whether a card in a reader does not answer: it is the wrong way round, dirty or broken."},

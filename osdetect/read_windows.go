@@ -51,6 +51,8 @@ func read(_ context.Context, o Options) (raw, error) {
 			CitrixAgent:     keyExists(citrixAgent),
 			WMIC:            wmic(),
 			SmartCards:      serviceNamed("SCardSvr"),
+			WMICOfSystem:    wmicOfSystem(),
+			WMICOnPath:      wmicOnPath(),
 			ServicingReboot: keyExists(servicing),
 			UpdateReboot:    keyExists(windowsUpdate),
 			PendingRenames:  pendingRenames(),

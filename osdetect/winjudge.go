@@ -49,7 +49,25 @@ func (f facts) windows(r rawWindows) {
 	f.text("session.host", sessionHost(r))
 	f.smartCards(r.SmartCards)
 	f.flag("wmic.present", r.WMIC)
+	f.wmic(r)
 	f.flag("reboot.pending", anyOf(r.ServicingReboot, r.UpdateReboot, r.PendingRenames, r.UpdateVolatile))
+}
+
+// wmic tells which WMIC a program finds that looks for it by its name, and
+// whether one stands in for that of Windows.
+func (f facts) wmic(r rawWindows) {
+	if r.WMICOnPath == nil {
+		return
+	}
+	first, standin := "none", false
+	for i, path := range r.WMICOnPath {
+		if i == 0 {
+			first = path
+		}
+		standin = standin || !strings.EqualFold(path, r.WMICOfSystem)
+	}
+	f.text("wmic.path", first)
+	f.flag("wmic.standin", &standin)
 }
 
 // windowsName returns the name and the release for a build. The build alone

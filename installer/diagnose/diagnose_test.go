@@ -101,6 +101,9 @@ func TestReferenceAlertsOnWindows(t *testing.T) {
 	tests := []change{
 		{name: "wmic-restored", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.present": true}, want: []string{"warning PSS-UNSUPPORTED"}},
 		{name: "moved-to-pcsc", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": "pcsc"}, want: []string{"warning WMIC-PCSC"}},
+		{name: "wmic-replaced", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.standin": true}, want: []string{"warning PSS-UNSUPPORTED", "info WMIC-STANDIN"}},
+		{name: "two-servers", machine: "win10-22h2-pss", facts: osdetect.Facts{"galss.servers": int64(2), "galss.running": true}, want: []string{"warning GALSS-TWO-SERVERS", "warning PSS-UNSUPPORTED", "warning WINDOWS-10-END"}},
+		{name: "galss-does-not-run", machine: "win10-22h2-pss", facts: osdetect.Facts{"galss.servers": int64(0), "galss.running": false}, want: []string{"warning PSS-UNSUPPORTED", "warning WINDOWS-10-END", "info GALSS-STOPPED"}},
 		{name: "mode-not-known", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": nil}, want: []string{"warning PDT-INF-873?", "info PSS-UNSUPPORTED?"}},
 		{name: "before-24h2", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.build": 22631}, want: []string{"warning PSS-UNSUPPORTED"}},
 		{name: "server-2025-too", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.product_type": "server"}, want: []string{"blocking PDT-INF-873", "warning PSS-UNSUPPORTED"}},

@@ -27,7 +27,7 @@ func open(t *testing.T) manifest.Verified {
 
 func TestOpen(t *testing.T) {
 	v := open(t)
-	want := []string{"amelipro-connect", "cryptolib-cps", "diagam", "fsv", "galss", "mica", "srvsvcnam"}
+	want := []string{"amelipro-connect", "cryptolib-cps", "diagam", "fsv", "galss", "mica", "srvsvcnam", "wmic-standin"}
 	if got := v.Components(); !slices.Equal(got, want) {
 		t.Errorf("Components()\n got %q\nwant %q", got, want)
 	}
@@ -172,7 +172,7 @@ func TestEveryComponentCanBeMissed(t *testing.T) {
 	for _, name := range v.Components() {
 		c, _ := v.Component(name)
 		found := slices.ContainsFunc(c.EvidenceOn(manifest.Windows), func(e manifest.Evidence) bool {
-			return e.Kind == manifest.EvidenceUninstall || e.Kind == manifest.EvidenceRegistry
+			return e.Kind == manifest.EvidenceUninstall || e.Kind == manifest.EvidenceRegistry || e.Kind == manifest.EvidenceBundle
 		})
 		if found == slices.Contains(none, name) {
 			t.Errorf("%s: evidence that shows every version: %v", name, found)

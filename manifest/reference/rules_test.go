@@ -24,7 +24,12 @@ func windows(build int64, kind, arch string) machine {
 }
 
 func (m machine) galss(mode string, wmic bool) machine {
-	m["galss.mode"], m["wmic.present"] = mode, wmic
+	m["galss.mode"], m["wmic.present"], m["wmic.standin"] = mode, wmic, false
+	return m
+}
+
+func (m machine) with(path string, value any) machine {
+	m[path] = value
 	return m
 }
 
@@ -118,6 +123,10 @@ func TestRulesOnWindows(t *testing.T) {
 		{name: "galss-pss-without-wmic", component: "galss", version: "3.45.01", on: windows(26100, "workstation", "amd64").galss("pss", false), refuses: []string{noWMIC}},
 		{name: "galss-pss-with-wmic", component: "galss", version: "3.45.01", on: windows(26200, "workstation", "amd64").galss("pss", true)},
 		{name: "galss-pcsc-without-wmic", component: "galss", version: "3.45.01", on: windows(26200, "workstation", "amd64").galss("pcsc", false), warns: []string{maybe}},
+		{name: "galss-pss-with-a-stand-in", component: "galss", version: "3.45.01", on: windows(26200, "workstation", "amd64").galss("pss", false).with("wmic.standin", true)},
+		{name: "stand-in-for-galss", component: "wmic-standin", version: "1.0.0", on: windows(26200, "workstation", "amd64").galss("pss", false).with("component.galss.present", true), warns: []string{"standin-not-confirmed"}},
+		{name: "stand-in-beside-wmic", component: "wmic-standin", version: "1.0.0", on: windows(26200, "workstation", "amd64").galss("pss", true).with("component.galss.present", true), refuses: []string{"wmic-there"}, warns: []string{"standin-not-confirmed"}},
+		{name: "stand-in-without-galss", component: "wmic-standin", version: "1.0.0", on: windows(26200, "workstation", "amd64").galss("none", false).with("component.galss.present", false), refuses: []string{"galss-absent"}, warns: []string{"standin-not-confirmed"}},
 		{name: "galss-unconfigured", component: "galss", version: "3.45.01", on: windows(26200, "workstation", "amd64").galss("none", false)},
 		{name: "galss-arm64", component: "galss", version: "3.45.01", on: windows(26200, "workstation", "arm64").galss("none", true), asks: []string{armX}},
 	}
