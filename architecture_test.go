@@ -31,7 +31,7 @@ osdetect/policy                -
 osdetect/program               -
 osdetect/galss                 -
 osdetect/process               -
-osdetect/reader                osdetect
+osdetect/reader                osdetect osdetect/program
 osdetect/component             manifest osdetect osdetect/process osdetect/registry
 osdetect/registry              -
 

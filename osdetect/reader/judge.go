@@ -9,8 +9,9 @@ import (
 // workstation that puzzles us can be sent as a file.
 type reading struct {
 	System string     `json:"system"`
-	PCSC   *listing   `json:"pcsc,omitempty"` // nil: there is no way to ask on this system
-	USB    *inventory `json:"usb,omitempty"`  // nil: there is no way to ask on this system
+	PCSC   *listing   `json:"pcsc,omitempty"`   // nil: there is no way to ask on this system
+	Report *report    `json:"report,omitempty"` // what a report of the system lists, where PC/SC itself is not asked
+	USB    *inventory `json:"usb,omitempty"`    // nil: there is no way to ask on this system
 }
 
 // listing is what the resource manager of PC/SC answered.
@@ -65,11 +66,15 @@ const (
 // what it calls, and none of them looks at the machine.
 func interpret(in reading) Readers {
 	r := Readers{Slots: []Slot{}, Serial: []Serial{}, Problems: []Problem{}}
-	if in.PCSC == nil {
+	switch {
+	case in.PCSC != nil:
+		r.pcsc(*in.PCSC)
+	case in.Report != nil:
+		r.report(*in.Report)
+	default:
 		r.problem(CodeUnsupported, map[string]string{"System": show(in.System)})
 		return r
 	}
-	r.pcsc(*in.PCSC)
 	if in.USB != nil {
 		r.usb(*in.USB)
 	}

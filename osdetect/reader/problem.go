@@ -22,6 +22,7 @@ const (
 	CodeOddName     = "reader-odd-name"            // a name that is no name: Name
 	CodeDevices     = "reader-devices"             // the devices could not be listed: Why
 	CodeRemote      = "reader-remote"              // the readers are those of another machine
+	CodeReport      = "reader-report"              // what the system says about its readers cannot be read: Why
 	CodeUnsupported = "reader-unsupported"         // readers cannot be listed on this System
 )
 

@@ -12,6 +12,9 @@
 //     stay unknown; in a remote session, where the readers are those of the
 //     person's own machine, they all do
 //
+// On macOS the system's own report is read, which does not say who uses a card,
+// and devices with a serial port are not looked for.
+//
 // What it does not promise: that a card works, that a reader without slot is in
 // serial mode (it may be), or that the names are the same after a restart.
 package reader
@@ -39,9 +42,10 @@ type Options struct {
 }
 
 // List asks the system for its readers, their cards and the devices with a
-// serial port that may be readers too. It takes some milliseconds, at most ten
-// seconds, and changes nothing. On a system whose readers this package cannot
-// list the answer has a Problem with CodeUnsupported.
+// serial port that may be readers too. On Windows it takes some milliseconds
+// and at most ten seconds, on macOS some seconds and at most thirty; it changes
+// nothing. On a system whose readers this package cannot list the answer has a
+// Problem with CodeUnsupported.
 func List(ctx context.Context, o Options) Readers {
 	r := interpret(read(ctx))
 	if o.Remote {
