@@ -1,67 +1,77 @@
 package reader
 
 import (
-	"encoding/binary"
-	"io"
+	"context"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/windows"
+
+	"github.com/releve-sante/releve/packaging/testbench/vpcd"
 )
 
-// vpcd is where the virtual readers of the test bench wait for a card.
-var vpcd = []string{"127.0.0.1:35963", "127.0.0.1:35964"}
-
-// bench skips on a machine that is not there to be used up, and on one without
-// virtual readers.
+// bench skips on a machine without virtual readers, and starts the service
+// behind them where it does not run.
 func bench(t *testing.T) {
 	t.Helper()
 	if os.Getenv("RELEVE_BENCH") != "wine" {
 		t.Skip("needs the virtual readers of the test bench (RELEVE_BENCH=wine)")
 	}
+	if !listening() {
+		unix(t, "/usr/sbin/pcscd", "--disable-polkit")
+		waitFor(t, "the virtual readers", listening)
+	}
+}
+
+// listening reports whether the virtual readers wait for cards. Trying it by
+// connecting would be a card.
+func listening() bool {
+	table, err := os.ReadFile(`Z:\proc\net\tcp`)
+	v6, _ := os.ReadFile(`Z:\proc\net\tcp6`)
+	return err == nil && strings.Contains(string(table)+string(v6), fmt.Sprintf(":%04X ", vpcd.FirstPort+1))
+}
+
+// unix starts a program of the system that Wine runs on.
+func unix(t *testing.T, program string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), `C:\Windows\System32\start.exe`, append([]string{"/unix", program}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("starting %s: %v\n%s", program, err, out)
+	}
+}
+
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for range 200 {
+		if ok() {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatalf("%s: not so after 20 s", what)
 }
 
 // insert puts a card into a virtual reader until the test ends or remove is
-// called. A nil ATR is a card that does not answer.
+// called.
 func insert(t *testing.T, slot int, atr ATR) (remove func()) {
 	t.Helper()
-	c, err := net.DialTimeout("tcp", vpcd[slot], 5*time.Second)
-	if err != nil {
-		t.Fatalf("the virtual reader %d does not answer: %v", slot, err)
-	}
-	go present(c, atr)
-	remove = func() { _ = c.Close() }
+	ctx, remove := context.WithCancel(context.Background())
 	t.Cleanup(remove)
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(vpcd.FirstPort+slot))
+	go func() {
+		if err := vpcd.Present(ctx, address, atr); err != nil {
+			t.Logf("the card of slot %d: %v", slot, err) // the service was stopped
+		}
+	}()
 	return remove
-}
-
-// present answers the frames of a virtual reader: two bytes of length, then 0
-// for power off, 1 for power on, 2 for reset, 4 for the ATR, or a command.
-func present(c net.Conn, atr ATR) {
-	for {
-		var head [2]byte
-		if _, err := io.ReadFull(c, head[:]); err != nil {
-			return
-		}
-		body := make([]byte, binary.BigEndian.Uint16(head[:]))
-		if _, err := io.ReadFull(c, body); err != nil {
-			return
-		}
-		var answer []byte
-		switch {
-		case len(body) == 1 && body[0] == 4:
-			answer = atr
-		case len(body) == 1:
-			continue
-		default:
-			answer = []byte{0x6D, 0x00}
-		}
-		frame := append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)
-		if _, err := c.Write(frame); err != nil {
-			return
-		}
-	}
 }
 
 // until lists until ok, since a card is noticed within a second.
@@ -114,4 +124,61 @@ func TestCardsByATR(t *testing.T) {
 			until(t, "taking the card out", func(r Readers) bool { return slices.Equal(cards(r), []Kind{NoCard, NoCard}) })
 		})
 	}
+}
+
+// connect opens a session with a card, as a program that works with it does.
+func connect(t *testing.T, name string, mode uintptr) (end func()) {
+	t.Helper()
+	dll := windows.NewLazySystemDLL("winscard.dll")
+	var h, c uintptr
+	if r, _, _ := dll.NewProc("SCardEstablishContext").Call(scopeSystem, 0, 0, uintptr(unsafe.Pointer(&h))); r != resultOK {
+		t.Fatalf("SCardEstablishContext: 0x%08X", r)
+	}
+	p, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var protocol uint32
+	const t0OrT1 = 3
+	r, _, _ := dll.NewProc("SCardConnectW").Call(h, uintptr(unsafe.Pointer(p)), mode, t0OrT1, uintptr(unsafe.Pointer(&c)), uintptr(unsafe.Pointer(&protocol)))
+	if r != resultOK {
+		t.Fatalf("SCardConnect: 0x%08X", r)
+	}
+	return func() {
+		const leaveCard = 0
+		_, _, _ = dll.NewProc("SCardDisconnect").Call(c, leaveCard)
+		_, _, _ = dll.NewProc("SCardReleaseContext").Call(h)
+	}
+}
+
+func TestCardsInUse(t *testing.T) {
+	bench(t)
+	remove := insert(t, 1, published[0].atr)
+	r := until(t, "a card in the second slot", func(r Readers) bool { return len(r.Slots) == 2 && r.Slots[1].State == Present })
+	for mode, want := range map[uintptr]Use{1: Exclusive, 2: Shared} {
+		end := connect(t, r.Slots[1].Name, mode)
+		in := until(t, "the use "+string(want), func(r Readers) bool { return r.Slots[1].Use == want })
+		if inUse, known := in.InUse(); !inUse || !known || Facts(nil, in)["card.session"] != string(want) {
+			t.Errorf("in use %v, known %v, facts %v", inUse, known, Facts(nil, in))
+		}
+		if in.Slots[1].Card != CPS3 {
+			t.Errorf("a card in use is %s", in.Slots[1].Card)
+		}
+		end()
+		until(t, "the end of the use", func(r Readers) bool { return r.Slots[1].Use == Free })
+	}
+	remove()
+	until(t, "taking the card out", func(r Readers) bool { return slices.Equal(cards(r), []Kind{NoCard, NoCard}) })
+}
+
+func TestServiceStopsAndStarts(t *testing.T) {
+	bench(t)
+	unix(t, "/bin/sh", "-c", "kill $(cat /run/pcscd/pcscd.pid)")
+	waitFor(t, "the end of the service", func() bool { return !listening() })
+	r := until(t, "a service that is stopped", func(r Readers) bool { return r.Service == Stopped })
+	if !slices.Equal(codes(r), []string{CodeStopped}) || len(r.Slots) != 0 || Facts(nil, r)["reader.count"] != nil {
+		t.Errorf("readers %+v", r)
+	}
+	bench(t)
+	until(t, "the readers again", func(r Readers) bool { return len(r.Slots) == 2 })
 }
