@@ -21,6 +21,7 @@
 //	msi PACKAGE           installs a package of the bench (see ../msi)
 //	snapshot NAME         remembers the parts of the machine that releve may change
 //	unchanged NAME        requires that they are the same bytes
+//	interrupted N COMPONENT ARGUMENTS...  ends releve when its journal has N lines
 //	copytree FROM TO      copies a folder
 //
 // $WINDIR, $PROGRAMS (the programs of the bench), $MSI (its packages) and

@@ -50,6 +50,7 @@ func TestStory(t *testing.T) {
 			"msi":         installPackage,
 			"snapshot":    takeSnapshot,
 			"unchanged":   wantUnchanged,
+			"interrupted": interrupted,
 			"copytree":    copyTree,
 		},
 	})
