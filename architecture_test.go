@@ -78,6 +78,7 @@ packaging/testbench/card       packaging/testbench/vpcd
 packaging/testbench/impersonate  -
 packaging/testbench/galss      -
 packaging/testbench/dism       -
+packaging/testbench/setup      -
 packaging/testbench/story      -
 
 cmd/releve                     *
@@ -138,7 +139,7 @@ var reserved = []struct{ imported, packages, reason string }{
 		"who signed an installer is read in one place, for publishers",
 	},
 	{
-		"os/exec", "osdetect/program manifest/publish/hsm manifest/trust/conformance packaging/testbench/galss",
+		"os/exec", "osdetect/program manifest/publish/hsm manifest/trust/conformance packaging/testbench/galss packaging/testbench/setup",
 		"programs are started by one runner with its limits, and by keys that lie elsewhere with theirs; what the conformance suite judges asks date for the time, and what stands in for GALSS asks WMIC as that does",
 	},
 	{

@@ -156,14 +156,18 @@ func (b *Backend) remove(ctx context.Context, j backend.Job, r *ref) (backend.Ou
 
 // run runs a command and judges how it ended.
 func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (backend.Outcome, error) {
+	program := c.File
+	if c.Digest != "" { // the copy goes with the job
+		program = k.File
+	}
 	result, err := b.system.Run(ctx, c)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return backend.Outcome{}, &Error{Reason: CodeTime, Component: j.Component, Program: program, Minutes: minutes(c.Limit), Cause: err}
+	}
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return backend.Outcome{}, &Error{Reason: CodeTime, Component: j.Component, Program: c.File, Minutes: minutes(c.Limit), Cause: err}
-		}
 		return backend.Outcome{}, fmt.Errorf("running %q: %w", c.File, err)
 	}
-	return k.judge(j.Component, c.File, result)
+	return k.judge(j.Component, program, result)
 }
 
 // phase returns how far the job came, nil when no program was started.

@@ -69,6 +69,7 @@ func setUp(t *testing.T, e *testscript.Env, programs string) error {
 	e.Setenv("PROGRAMS", programs)
 	e.Setenv("MSI", os.Getenv("RELEVE_BENCH_MSI"))
 	e.Setenv("GALSS", galssDir)
+	e.Setenv("SRV", `C:\Program Files (x86)\santesocial\srvsvcnam`)
 	e.Setenv("LANG", "en_GB.UTF-8")
 	e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
 	b := &bench{t: t, programs: programs}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/windows/registry"
+)
+
+const key = `SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\SrvSvCnam`
+
+// at is a file of the component, which is one of 32 bits.
+func at(name string) string {
+	return filepath.Join(os.Getenv("ProgramFiles(x86)"), "santesocial", "srvsvcnam", name)
+}
+
+// carryOut does what the command line says and returns the exit code.
+func carryOut(o order, args []string) (int, error) {
+	switch now, err := installed(); {
+	case err != nil:
+		return 0, err
+	case o.remove:
+		return 0, remove()
+	case now != "" && newer(now, o.version):
+		return statusNewer, nil
+	case o.half != 0:
+		return o.half, copySelf("SRVSVCNAM.exe")
+	case o.late != 0 || o.child:
+		return o.late, install(o.version)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return 0, err
+	}
+	return 0, exec.Command(self, append(args, "/child")...).Start()
+}
+
+// installed is the version that is there, "" for none.
+func installed() (string, error) {
+	k, err := registry.OpenKey(registry.LOCAL_MACHINE, key, registry.QUERY_VALUE|registry.WOW64_32KEY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	version, _, err := k.GetStringValue("DisplayVersion")
+	return version, errors.Join(err, k.Close())
+}
+
+func install(version string) error {
+	time.Sleep(time.Second)
+	for _, name := range []string{"SRVSVCNAM.exe", "uninstall.exe"} {
+		if err := copySelf(name); err != nil {
+			return err
+		}
+	}
+	k, _, err := registry.CreateKey(registry.LOCAL_MACHINE, key, registry.SET_VALUE|registry.WOW64_32KEY)
+	if err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		"DisplayName": "Composant SrvSvCnam " + version, "DisplayVersion": version,
+		"QuietUninstallString": fmt.Sprintf(`"%s" /s /remove`, at("uninstall.exe")),
+	} {
+		if err := k.SetStringValue(name, text); err != nil {
+			return errors.Join(err, k.Close())
+		}
+	}
+	return k.Close()
+}
+
+// copySelf puts this program to where the component has name. The
+// uninstaller that runs is left as it is.
+func copySelf(name string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(at("."), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(at(name), data, 0o755)
+}
+
+// remove removes all but the program that runs.
+func remove() error {
+	if err := os.Remove(at("SRVSVCNAM.exe")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	k, err := registry.OpenKey(registry.LOCAL_MACHINE, filepath.Dir(key), registry.SET_VALUE|registry.WOW64_32KEY)
+	if err != nil {
+		return err
+	}
+	err = registry.DeleteKey(k, filepath.Base(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, k.Close())
+}
