@@ -88,6 +88,7 @@ func TestInspect(t *testing.T) {
 			map[string]string{key + `\UpgradeCode`: family}, "5.2.6"},
 		{"nonsense-in-the-registry", []manifest.Evidence{{Kind: manifest.EvidenceRegistry, Path: key, Name: "Version"}},
 			map[string]string{key + `\ProductCode`: `" & calc`}, ""},
+		{"name-in-the-list", []manifest.Evidence{{Kind: manifest.EvidenceUninstall, Name: "Sample 5.1.7"}}, nil, "5.1.7"},
 		{"product-that-is-not-there", []manifest.Evidence{{Kind: manifest.EvidenceProductCode, ID: productOf("9.9.9")}}, nil, ""},
 		{"what-others-look-for", []manifest.Evidence{{Kind: manifest.EvidenceFileVersion, Path: `C:\x.dll`}}, nil, ""},
 	}

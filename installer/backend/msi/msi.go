@@ -44,8 +44,17 @@ type Service interface {
 	// Related lists the codes of the installed products of an upgrade code.
 	Related(ctx context.Context, upgradeCode string) ([]string, error)
 
-	// Product describes an installed product, nil when it is not installed.
-	Product(ctx context.Context, code string) (*Product, error)
+	// Listed lists the codes of the installed products that are listed under
+	// a name, in which * stands for any text.
+	Listed(ctx context.Context, name string) ([]string, error)
+
+	// Version is the version of an installed product as Windows Installer
+	// writes it, "" when it is not installed.
+	Version(ctx context.Context, code string) (string, error)
+
+	// Packages lists files that may be the package of an installed product,
+	// the most trustworthy first.
+	Packages(ctx context.Context, code string) ([]Candidate, error)
 
 	// Values reads a text of the registry, in both views; a value that is
 	// missing is no error.
@@ -73,9 +82,8 @@ var ErrTime = errors.New("still running at the end of its time")
 
 // Product is an installed product.
 type Product struct {
-	Code     string // {GUID} in capitals
-	Version  string // as Windows Installer writes it
-	Packages []Candidate
+	Code    string // {GUID} in capitals
+	Version string // as Windows Installer writes it
 }
 
 // Candidate is a file that may be the package of a product.

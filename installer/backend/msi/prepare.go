@@ -154,7 +154,11 @@ func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Pr
 			return nil, err
 		}
 	}
-	for _, c := range p.Packages {
+	candidates, err := b.service.Packages(ctx, p.Code)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range candidates {
 		k, err := b.bring(ctx, j, id, c)
 		if err == nil && k.fits(p) && k.Package.Whole && b.believed(j, c, k) {
 			k.Version = spell(p, j.Evidence, held)

@@ -45,6 +45,12 @@ func (b *Backend) codes(ctx context.Context, evidence []manifest.Evidence) ([]st
 			codes = append(codes, e.ID)
 		case manifest.EvidenceUpgradeCode:
 			upgrades = append(upgrades, e.ID)
+		case manifest.EvidenceUninstall:
+			found, err := b.service.Listed(ctx, e.Name)
+			if err != nil {
+				return nil, err
+			}
+			codes = append(codes, found...)
 		case manifest.EvidenceRegistry:
 			found, err := b.service.Values(ctx, e.Path, "ProductCode")
 			if err != nil {
@@ -81,12 +87,12 @@ func (b *Backend) installed(ctx context.Context, codes []string) ([]Product, err
 			continue
 		}
 		seen[code] = true
-		p, err := b.service.Product(ctx, code)
+		version, err := b.service.Version(ctx, code)
 		if err != nil {
 			return nil, err
 		}
-		if p != nil {
-			out = append(out, *p)
+		if version != "" {
+			out = append(out, Product{Code: code, Version: version})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Product) int { return order(a.Version, b.Version) })

@@ -142,13 +142,19 @@ func (w *world) Related(_ context.Context, upgradeCode string) ([]string, error)
 	return slices.Sorted(maps.Keys(all)), err
 }
 
-func (w *world) Product(_ context.Context, code string) (*msi.Product, error) {
+func (w *world) Listed(_ context.Context, name string) ([]string, error) {
 	all, err := w.installed()
-	p, ok := all[code]
-	if err != nil || !ok {
-		return nil, err
-	}
-	return &msi.Product{Code: code, Version: p.Version, Packages: w.packages[code]}, nil
+	maps.DeleteFunc(all, func(_ string, p product) bool { return "Sample "+p.Version != name })
+	return slices.Sorted(maps.Keys(all)), err
+}
+
+func (w *world) Version(_ context.Context, code string) (string, error) {
+	all, err := w.installed()
+	return all[code].Version, err
+}
+
+func (w *world) Packages(_ context.Context, code string) ([]msi.Candidate, error) {
+	return w.packages[code], nil
 }
 
 func (w *world) Values(_ context.Context, key, name string) ([]string, error) {
