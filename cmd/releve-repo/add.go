@@ -247,6 +247,9 @@ func (a *app) add(cmd *cobra.Command, r *publish.Repo, f addition, release manif
 		return errors.Join(
 			&usageError{reason: CodeUnreadable, args: map[string]string{"Name": file}, cause: err}, payload.Close())
 	}
+	if err := a.packaged(release, filepath.Base(file), payload, info.Size()); err != nil {
+		return errors.Join(err, payload.Close())
+	}
 	if err := a.signed(release, filepath.Base(file), payload, info.Size()); err != nil {
 		return errors.Join(err, payload.Close())
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/exe"
+	"github.com/releve-sante/releve/installer/backend/msi"
 	"github.com/releve-sante/releve/osdetect/component"
 )
 
@@ -10,5 +11,6 @@ import (
 func (s *session) systemBackends() map[string]backend.Backend {
 	return map[string]backend.Backend{
 		exe.Name: exe.New(s.state, exe.NewWindows(component.System())),
+		msi.Name: msi.New(s.state, msi.NewWindows()),
 	}
 }
