@@ -61,6 +61,7 @@ func systemPaths() []PathInfo {
 
 func workstationPaths() []PathInfo {
 	return []PathInfo{
+		{"network.proxy", String, []string{"none", "environment", "fixed", "script"}, false, "Who names the proxy that requests go through: the environment of this process, a fixed address in the settings of the system, or a script that these settings name or let the network name."},
 		{"galss.mode", String, []string{"pss", "pcsc", "none"}, false, "How GALSS reaches the readers: `pss` when a channel of `galss.ini` is serial, `pcsc` when all are PC/SC, `none` when GALSS is not configured."},
 		{"galss.problem", Int, nil, false, "Number of the first error that GALSS would find in `galss.ini`, from the list of GIE SESAM-Vitale, for example 32775; 0 for none. 32769 when there is no such file, whether GALSS is installed or not."},
 		{"galss.problem_at", String, nil, false, "Where that error is and what stands there, for example `[CANAL1] TCanal = 7`; `none` for none."},

@@ -33,11 +33,46 @@ func Find(env func(string) string) Finder {
 	}
 	system := sync.OnceValue(settings)
 	return func(r *http.Request) (*url.URL, error) {
-		if find := system(); find != nil && !local(r.URL.Hostname()) {
+		if find := system().find; find != nil && !local(r.URL.Hostname()) {
 			return find(r.URL)
 		}
 		return nil, nil
 	}
+}
+
+// Kind says who names the proxy.
+type Kind string
+
+// The kinds there are.
+const (
+	None        Kind = "none"
+	Environment Kind = "environment" // HTTPS_PROXY or HTTP_PROXY of this process
+	Fixed       Kind = "fixed"       // the settings of the system name an address
+	Script      Kind = "script"      // the settings name a script, or let the network name one
+)
+
+// Configured says who names the proxy for this process, "" when the settings
+// of the system cannot be read. It asks nothing of the network. env reads the
+// environment.
+func Configured(env func(string) string) Kind {
+	if !isService() && named(env) {
+		return Environment
+	}
+	return settings().kind
+}
+
+// configured is what the settings of a system say. A nil find is none.
+type configured struct {
+	kind Kind
+	find func(*url.URL) (*url.URL, error)
+}
+
+// kind is Fixed for rules that name a proxy.
+func (r Rules) kind() Kind {
+	if r.HTTP == "" && r.HTTPS == "" {
+		return None
+	}
+	return Fixed
 }
 
 // named tells whether the environment names a proxy. An exception alone does

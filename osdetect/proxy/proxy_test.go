@@ -128,3 +128,25 @@ func FuzzPreferences(f *testing.F) {
 		}
 	})
 }
+
+func TestConfigured(t *testing.T) {
+	for _, name := range []string{"HTTPS_PROXY", "http_proxy"} {
+		env := func(asked string) string { return map[string]string{name: "proxy:3128"}[asked] }
+		if got := Configured(env); got != Environment {
+			t.Errorf("with %s: got %q, want %q", name, got, Environment)
+		}
+	}
+	for _, tt := range []struct {
+		rules Rules
+		want  Kind
+	}{
+		{Rules{}, None},
+		{Rules{Bypass: []string{"*"}, BypassPlain: true}, None},
+		{Rules{HTTP: "proxy:3128"}, Fixed},
+		{Rules{HTTPS: "proxy:3128"}, Fixed},
+	} {
+		if got := tt.rules.kind(); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.rules, got, tt.want)
+		}
+	}
+}

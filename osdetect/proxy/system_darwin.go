@@ -3,7 +3,6 @@ package proxy
 import (
 	"io"
 	"net"
-	"net/url"
 	"os"
 )
 
@@ -20,21 +19,21 @@ func isService() bool { return false }
 
 // settings reads the proxies of the network settings. What cannot be read is
 // as if there were none: the request then says that nobody answers.
-func settings() func(*url.URL) (*url.URL, error) {
+func settings() configured {
 	f, err := os.Open(preferencesFile)
 	if err != nil {
-		return nil
+		return configured{}
 	}
 	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, mostPreferences))
 	if err != nil {
-		return nil
+		return configured{}
 	}
 	rules, err := parsePreferences(data, isUp)
 	if err != nil {
-		return nil
+		return configured{}
 	}
-	return rules.For
+	return configured{kind: rules.kind(), find: rules.For}
 }
 
 // isUp tells whether a device is in use: up, with an address that leads out.

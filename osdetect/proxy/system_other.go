@@ -13,6 +13,8 @@ func isService() bool { return false }
 
 // settings is the environment: there is nothing else that holds for a whole
 // system.
-func settings() func(*url.URL) (*url.URL, error) {
-	return func(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
+func settings() configured {
+	return configured{kind: None, find: func(u *url.URL) (*url.URL, error) {
+		return http.ProxyFromEnvironment(&http.Request{URL: u})
+	}}
 }

@@ -34,7 +34,7 @@ func isService() bool {
 // settings reads what Windows says: the Internet options of this account, or
 // of the machine where policy says so, else those of "netsh winhttp". For a
 // service the account is the service's own, which only administrators reach.
-func settings() func(*url.URL) (*url.URL, error) {
+func settings() configured {
 	conf := ieproxy.GetConf()
 	s := &system{script: conf.Automatic, known: map[string]string{}}
 	if conf.Static.Active {
@@ -49,7 +49,11 @@ func settings() func(*url.URL) (*url.URL, error) {
 			Bypass: strings.FieldsFunc(conf.Static.NoProxy, func(r rune) bool { return strings.ContainsRune(",; ", r) }),
 		}
 	}
-	return s.find
+	kind := s.static.kind()
+	if s.script.Active {
+		kind = Script
+	}
+	return configured{kind: kind, find: s.find}
 }
 
 // system is the settings of Windows.
