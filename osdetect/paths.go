@@ -76,6 +76,7 @@ func readerPaths() []PathInfo {
 	return []PathInfo{
 		{"galss.servers", Int, nil, false, "Number of GALSS servers that run: `galsvw64.exe` and `galsvw32.exe`, or `galsvosx`. Two at once are a fault."},
 		{"galss.running", Bool, nil, false, "Whether a GALSS server runs."},
+		{"galss.reader_missing", String, nil, false, "Name of the first PC/SC reader in `galss.ini` that the system does not list; `none` when all are there. Readers can have another number after a restart."},
 		{"card.cps", String, []string{"none", "cps3", "cps4"}, false, "Professional card in a reader, told by its answer to reset. Of several the newest."},
 		{"card.vitale", String, []string{"none", "vitale1", "vitale2"}, false, "Vitale card in a reader, told by its answer to reset. Of several the newest."},
 		{"card.mute", Bool, nil, false, "Whether a card in a reader does not answer: it is the wrong way round, dirty or broken."},

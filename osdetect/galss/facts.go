@@ -1,6 +1,7 @@
 package galss
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"slices"
@@ -63,4 +64,23 @@ func (p *Problem) found() string {
 		return p.Place()
 	}
 	return p.Place() + " = " + p.Found
+}
+
+// FactMissing names the first reader of the file that is not there.
+const FactMissing = "galss.reader_missing"
+
+// ReaderFacts says whether the PC/SC readers that the file names are among
+// those of the system, which are all there are. Where the file names none
+// there is nothing to say.
+func ReaderFacts(f File, slots []Slot) map[string]any {
+	named := f.Readers()
+	if len(named) == 0 {
+		return nil
+	}
+	for _, r := range named {
+		if !slices.ContainsFunc(slots, func(s Slot) bool { return s.Reader == r.Name }) {
+			return map[string]any{FactMissing: cmp.Or(show(r.Name), "?")}
+		}
+	}
+	return map[string]any{FactMissing: noPlace}
 }

@@ -258,3 +258,24 @@ func different(a, b []string) int {
 	}
 	return n
 }
+
+func TestReaderFacts(t *testing.T) {
+	two := []galss.Slot{{Reader: "Ingenico TL TELIUM(1)"}, {Reader: "Ingenico TL TELIUM(2)"}}
+	tests := []struct {
+		name, file string
+		slots      []galss.Slot
+		want       any
+	}{
+		{"both-there", "pcsc-mac.ini", two, "none"},
+		{"renumbered", "pcsc-mac.ini", []galss.Slot{two[0], {Reader: "Ingenico TL TELIUM(3)"}}, "Ingenico TL TELIUM(2)"},
+		{"no-reader", "pcsc-mac.ini", nil, "Ingenico TL TELIUM(1)"},
+		{"serial-names-none", "pss.ini", nil, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := galss.ReaderFacts(parse(t, string(sample(t, tt.file))), tt.slots)[galss.FactMissing]; got != tt.want {
+				t.Errorf("%s: got %v, want %v", galss.FactMissing, got, tt.want)
+			}
+		})
+	}
+}
