@@ -99,6 +99,7 @@ func TestCheck(t *testing.T) {
 		{"timings", pss(t, "Config=1000,1,15000", "Config=1000"), 32778, galss.CodeTimings, "[PROTOCOLE0] Config"},
 		{"type-unknown", pss(t, "TCanal=1", "TCanal=9"), 32780, galss.CodeWrongChannel, "[CANAL1] TCanal"},
 		{"serial-without-speed", pss(t, "=9600,1,8,0,0", "=COM8"), 32780, galss.CodeWrongChannel, "[CANAL1] Caracteristiques"},
+		{"serial-with-the-speed-alone", pss(t, "=9600,1,8,0,0", "=9600,1"), 32780, galss.CodeWrongChannel, "[CANAL1] Caracteristiques"},
 		{"pcsc-with-speed", pss(t, "TCanal=1", "TCanal=3"), 32780, galss.CodeWrongChannel, "[CANAL1] Caracteristiques"},
 		{"pad-missing", pss(t, "[CANAL1.PAD1]", "[CANAL1.PAD7]"), 32783, galss.CodeWrongPAD, "[CANAL1.PAD1] PAD"},
 		{"pad-too-large", pss(t, "PAD=2", "PAD=256"), 32783, galss.CodeWrongPAD, "[CANAL1.PAD1] PAD"},

@@ -170,6 +170,28 @@ func TestFileKeepsItsMode(t *testing.T) {
 	}
 }
 
+// TestRepairKeepsTheVersionBefore makes the same version again, which is no
+// change to come back from.
+func TestRepairKeepsTheVersionBefore(t *testing.T) {
+	d := durabletest.NewDisk()
+	b := settings.New(d, d, sample())
+	for n, j := range []backend.Job{
+		job(backend.Install, "", "1.0"), job(backend.Update, "1.0", "2.0"), job(backend.Repair, "2.0", "2.0"),
+	} {
+		u := prepare(t, b, j)
+		if _, err := b.Apply(t.Context(), j, u); err != nil {
+			t.Fatalf("change %d: %v", n, err)
+		}
+		if err := b.Settle(t.Context(), j, u, true); err != nil {
+			t.Fatalf("change %d: %v", n, err)
+		}
+	}
+	state, err := b.Inspect(t.Context(), backend.Subject{Name: backendtest.Component})
+	if err != nil || !slices.Equal(state.Kept, []string{"1.0"}) {
+		t.Errorf("kept after a repair: %v, %v; want 1.0", state.Kept, err)
+	}
+}
+
 func TestUnusableFileIsAnError(t *testing.T) {
 	d := durabletest.NewDisk()
 	b := settings.New(d, d, sample())
