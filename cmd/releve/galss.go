@@ -24,8 +24,9 @@ import (
 const cardWait = 5 * time.Second
 
 // withGalss adds what galss.ini says: that of this machine, or the one in the
-// target that stands for another machine.
-func (a *app) withGalss(facts osdetect.Facts) osdetect.Facts {
+// target that stands for another machine. The readers of this machine are
+// asked for only where the file names some.
+func (a *app) withGalss(ctx context.Context, facts osdetect.Facts) osdetect.Facts {
 	family, _ := facts["os.family"].(string)
 	if galss.Path(family) == "" || a.flags.facts != "" && a.flags.target == "" {
 		return facts
@@ -37,6 +38,15 @@ func (a *app) withGalss(facts osdetect.Facts) osdetect.Facts {
 	facts = facts.With(galss.FactMode, nil) // unknown, until the file tells
 	for path, value := range galss.Facts(data, err) {
 		facts = facts.With(path, value)
+	}
+	if a.flags.facts != "" || a.flags.target != "" || facts[galss.FactMode] != string(galss.PCSC) {
+		return facts
+	}
+	file, _ := galss.Judge(data, err)
+	if r := a.readers(ctx, reader.Options{Remote: facts["session.kind"] == "remote"}); r.Known() && !r.Remote {
+		for path, value := range galss.ReaderFacts(file, slotsOf(r)) {
+			facts = facts.With(path, value)
+		}
 	}
 	return facts
 }

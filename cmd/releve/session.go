@@ -323,7 +323,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 		if err != nil {
 			return nil, fmt.Errorf("looking at this machine: %w", err)
 		}
-		return a.withGalss(a.withPolicy(facts)), nil
+		return a.withGalss(ctx, a.withPolicy(facts)), nil
 	}
 	data, err := readLimited(a.flags.facts, 1<<20)
 	if err != nil {
@@ -333,7 +333,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 	if err != nil {
 		return nil, err
 	}
-	return a.withGalss(a.withPolicy(facts)), nil
+	return a.withGalss(ctx, a.withPolicy(facts)), nil
 }
 
 // readLimited reads a file that the command line names.
