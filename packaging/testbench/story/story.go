@@ -22,6 +22,7 @@
 //	snapshot NAME         remembers the parts of the machine that releve may change
 //	unchanged NAME        requires that they are the same bytes
 //	interrupted N COMPONENT ARGUMENTS...  ends releve when its journal has N lines
+//	package TARGET [FILE]...  a package for releve-repo add
 //	copytree FROM TO      copies a folder
 //
 // $WINDIR, $PROGRAMS (the programs of the bench), $MSI (its packages) and

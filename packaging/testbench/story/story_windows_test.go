@@ -1,6 +1,9 @@
 package story
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"os"
 	"os/exec"
@@ -51,6 +54,7 @@ func TestStory(t *testing.T) {
 			"snapshot":    takeSnapshot,
 			"unchanged":   wantUnchanged,
 			"interrupted": interrupted,
+			"package":     makePackage,
 			"copytree":    copyTree,
 		},
 	})
@@ -97,6 +101,28 @@ func wantStatus(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("%v ended with status %d, want %d", args[1:], got, want)
 	}
+}
+
+// makePackage writes a package for the bundle backend with a probe file and
+// the files named: package TARGET [FILE]....
+func makePackage(ts *testscript.TestScript, _ bool, args []string) {
+	var out bytes.Buffer
+	zw := gzip.NewWriter(&out)
+	tw := tar.NewWriter(zw)
+	write := func(name string, data []byte) {
+		ts.Check(tw.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(data))}))
+		_, err := tw.Write(data)
+		ts.Check(err)
+	}
+	write("probe.txt", []byte("ready\n"))
+	for _, file := range args[1:] {
+		data, err := os.ReadFile(ts.MkAbs(file))
+		ts.Check(err)
+		write(filepath.Base(file), data)
+	}
+	ts.Check(tw.Close())
+	ts.Check(zw.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), out.Bytes(), 0o600))
 }
 
 // copyTree copies a folder: copytree FROM TO.
