@@ -118,6 +118,28 @@ func TestReferenceAlertsOnWindows(t *testing.T) {
 	}
 }
 
+// TestReferenceAlertsAboutReaders adds what package reader finds to a machine
+// that has one finding of its own.
+func TestReferenceAlertsAboutReaders(t *testing.T) {
+	const windows, own = "win11-26h1-arm64", "info WINDOWS-ARM64"
+	tests := []change{
+		{name: "reader-with-a-slot", machine: windows, facts: osdetect.Facts{"reader.service": "running", "reader.count": 2, "reader.contact": true, "reader.serial": false, "card.mute": false}, want: []string{own}},
+		{name: "no-reader", machine: windows, facts: osdetect.Facts{"reader.service": "running", "reader.count": 0, "reader.contact": false, "reader.serial": false}, want: []string{"warning READER-NONE", own}},
+		{name: "no-slot-and-a-serial-device", machine: windows, facts: osdetect.Facts{"reader.service": "running", "reader.count": 0, "reader.contact": false, "reader.serial": true}, want: []string{"warning READER-SERIAL", own}},
+		{name: "service-stopped-with-the-last-reader", machine: windows, facts: osdetect.Facts{"reader.service": "stopped", "reader.serial": false, "service.scardsvr_start": "manual"}, want: []string{"warning SCARD-STOPPED", own}},
+		{name: "service-stopped-and-a-serial-device", machine: windows, facts: osdetect.Facts{"reader.service": "stopped", "reader.serial": true, "service.scardsvr_start": "manual"}, want: []string{"warning READER-SERIAL", own}},
+		{name: "service-disabled", machine: windows, facts: osdetect.Facts{"reader.service": "stopped", "reader.serial": false, "service.scardsvr_start": "disabled"}, want: []string{"warning SCARD-DISABLED", own}},
+		{name: "service-hangs", machine: windows, facts: osdetect.Facts{"reader.service": "unreachable", "reader.serial": false}, want: []string{"warning SCARD-UNREACHABLE", own}},
+		{name: "mute-card", machine: windows, facts: osdetect.Facts{"reader.count": 1, "reader.contact": true, "card.mute": true, "card.cps": nil}, want: []string{"warning CARD-MUTE", own}},
+		{name: "contactless-only", machine: windows, facts: osdetect.Facts{"reader.count": 1, "reader.contact": false}, want: []string{"info READER-CONTACTLESS", own}},
+		{name: "no-reader-and-nothing-that-needs-one", machine: windows, facts: osdetect.Facts{"reader.count": 0, "reader.serial": false, "component.galss.present": false, "component.cryptolib-cps.present": false, "card.cps": "none"}, want: []string{own}},
+		{name: "no-reader-on-a-mac", machine: "tahoe", facts: osdetect.Facts{"reader.count": 0, "reader.contact": false}, want: []string{"warning READER-NONE"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, tt.check)
+	}
+}
+
 func TestReferenceAlertsOnMacOS(t *testing.T) {
 	tests := []change{
 		{name: "mojave-with-its-own-cryptolib", machine: "mojave", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.5"}, want: []string{"warning PSS-UNSUPPORTED"}},
