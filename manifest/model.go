@@ -32,6 +32,7 @@ type Component struct {
 	Evidence  []Evidence `json:"evidence,omitempty"` // most trustworthy first
 	Settings  []Setting  `json:"settings,omitempty"`
 	Programs  []Program  `json:"programs,omitempty"` // what uses its files, and is stopped around a change
+	Users     []string   `json:"users,omitempty"`    // other components that use it, and may not work without it
 	Floors    []Floor    `json:"floors,omitempty"`   // at most one for each platform
 	Releases  []Release  `json:"releases"`
 }

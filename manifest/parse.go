@@ -106,6 +106,7 @@ func (c *Component) check() *SyntaxError {
 		each("settings", maxEntries, c.Settings, (*Setting).check),
 		duplicateSettings(c.Settings),
 		each("programs", maxEntries, c.Programs, (*Program).check),
+		c.checkUsers(),
 		checkFloors(c.Floors),
 	); err != nil {
 		return err
@@ -117,6 +118,21 @@ func (c *Component) check() *SyntaxError {
 		}
 	}
 	return nil
+}
+
+// checkUsers checks that the users of a component are others, each once.
+func (c *Component) checkUsers() *SyntaxError {
+	seen := map[string]bool{c.Name: true}
+	return each("users", maxEntries, c.Users, func(name *string) *SyntaxError {
+		if !isName(*name) {
+			return &SyntaxError{Reason: CodeValue, Expected: nameNotation, Found: visible(*name)}
+		}
+		if seen[*name] {
+			return &SyntaxError{Reason: CodeValue, Expected: "another component", Found: *name}
+		}
+		seen[*name] = true
+		return nil
+	})
 }
 
 func (c *Channel) check() *SyntaxError {

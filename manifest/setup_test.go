@@ -6,6 +6,9 @@ import "testing"
 func badSetups() []badDocument {
 	const c, s = "component", "releases[2].setup."
 	return []badDocument{
+		{name: "user-with-a-space", kind: c, path: "users[0]", value: `"DMP Connect"`, code: CodeValue},
+		{name: "user-of-itself", kind: c, path: "users[0]", value: `"cryptolib-cps"`, code: CodeValue, blind: true},
+		{name: "user-twice", kind: c, path: "users[1]", value: `"dmp-connect"`, code: CodeValue, blind: true},
 		{name: "program-in-a-folder", kind: c, path: "programs[0].process", value: `"CPS/CCM.exe"`, code: CodeValue},
 		{name: "program-of-any-system", kind: c, path: "programs[0].platform", value: `"any"`, code: CodeValue},
 		{name: "program-without-a-name", kind: c, path: "programs[0].process", code: CodeMissingField},
@@ -31,6 +34,9 @@ func TestSetupIsRead(t *testing.T) {
 	}
 	if len(c.Programs) != 2 || c.Programs[0].Process != "CCM.exe" || c.Programs[1].Service != "CertPropSvc" {
 		t.Errorf("programs are %+v", c.Programs)
+	}
+	if len(c.Users) != 2 || c.Users[0] != "dmp-connect" {
+		t.Errorf("users are %q", c.Users)
 	}
 	s := c.Releases[2].Setup
 	if s == nil || s.Signer != "Agence du Numérique en Santé" || s.Properties["WATCHONTIMER"] != "10" ||

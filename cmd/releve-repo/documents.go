@@ -18,8 +18,8 @@ const documentLimit = 8 << 20
 
 func (a *app) describeCommand() *cobra.Command {
 	cmd := a.signs(sub("describe REPO COMPONENT FILE", "Say what a component is and how it is recognised", `
-FILE is a JSON object with title {fr, en}, publisher, evidence, settings and programs,
-as in component.json. Releases stay as they are.`,
+FILE is a JSON object with title {fr, en}, publisher, evidence, settings, programs
+and users, as in component.json. Releases stay as they are.`,
 		3, 3, func(cmd *cobra.Command, args []string) error {
 			data, err := readDocument(args[2])
 			if err != nil {

@@ -16,6 +16,7 @@ const (
 	CodeNeedUnmet          = "plan-need-unmet"          // needs Other in Required, and Actual is the best there is
 	CodeConflict           = "plan-conflict"            // excludes Other in Required, and that is Actual
 	CodeNeededBy           = "plan-needed-by"           // the installed Other needs it in Required
+	CodeUsedBy             = "plan-used-by"             // Other, installed in version Actual, uses it and may not work without
 	CodeNoPrevious         = "plan-no-previous"         // no version before this one is known
 	CodeNotInstalled       = "plan-not-installed"       // there is nothing to change
 	CodeOutsideRing        = "plan-outside-ring"        // rolled out to others so far: Required; Actual is what this machine is

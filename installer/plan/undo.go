@@ -42,9 +42,29 @@ func (p *planner) undo(targets []target) {
 		if c.to != nil {
 			s.Action = backend.Rollback
 			p.warnOf(c.entry, c.to)
+		} else {
+			s.Questions = p.usersOf(c.entry, changes)
 		}
 		p.step(c.entry, s)
 	}
+}
+
+// usersOf asks about every component on the machine that uses e, which is to
+// be removed, and stays itself. Unlike a need of a release this is not known
+// for each version, and it is no fault to remove what somebody has replaced.
+func (p *planner) usersOf(e *entry, changes map[string]change) []Reason {
+	if e.doc == nil {
+		return nil
+	}
+	var out []Reason
+	for _, name := range slices.Sorted(slices.Values(e.doc.Users)) {
+		user := p.entry(name)
+		if c, changed := changes[name]; !user.present || changed && c.to == nil {
+			continue
+		}
+		out = append(out, Reason{Code: CodeUsedBy, Other: name, Actual: user.installed.Version, Holds: manifest.Unknown})
+	}
+	return out
 }
 
 // undoable returns what a target is to become. False says that it stays, and

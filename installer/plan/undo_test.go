@@ -56,6 +56,41 @@ func TestUninstall(t *testing.T) {
 	})
 }
 
+func TestUninstallOfWhatOthersUse(t *testing.T) {
+	shared := component("a", release("a", "1"))
+	shared.Users = []string{"c", "b", "absent"}
+	comps := []manifest.Component{
+		shared, component("b", release("b", "2")), component("c", release("c", "3")), component("absent", release("absent", "1")),
+	}
+	foreign := by("a@1", "b@2", "c@3")
+	foreign["c"] = Installed{Version: "3"} // releve did not install it
+	runCases(t, []planCase{
+		{
+			name: "each-user-on-the-machine-is-asked-about", facts: mac("12.7"), comps: comps, installed: foreign,
+			request: Request{Action: Uninstall, Components: targets("a")},
+			want:    `uninstall a 1-> requested ?plan-used-by ?plan-used-by`,
+		},
+		{
+			name: "not-about-one-that-goes-too", facts: mac("12.7"), comps: comps, installed: by("a@1", "b@2"),
+			request: Request{Action: Uninstall, Components: targets("a", "b")},
+			want: `
+				uninstall a 1-> requested
+				uninstall b 2-> requested`,
+		},
+		{
+			name: "rollback-to-nothing-asks-too", facts: mac("12.7"), comps: comps, installed: previous(by("a@1", "b@2"), "a", nil),
+			request: Request{Action: Rollback, Components: targets("a")},
+			want:    `uninstall a 1-> rollback ?plan-used-by`,
+		},
+		{
+			name: "an-update-does-not", facts: mac("12.7"), installed: by("a@1", "b@2"),
+			comps:   []manifest.Component{{Name: "a", Users: []string{"b"}, Releases: []manifest.Release{release("a", "1"), release("a", "2")}}, comps[1]},
+			request: Request{Action: Update, Components: targets("a")},
+			want:    `update a 1->2 newer`,
+		},
+	})
+}
+
 func TestUninstallWhatIsNotThere(t *testing.T) {
 	all := by("galss@3.43.02", "srvsvcnam@3.43", "cryptolib-cps@5.2.1")
 	runCases(t, []planCase{

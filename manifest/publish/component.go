@@ -34,6 +34,7 @@ type Description struct {
 	Evidence  []manifest.Evidence `json:"evidence,omitempty"`
 	Settings  []manifest.Setting  `json:"settings,omitempty"`
 	Programs  []manifest.Program  `json:"programs,omitempty"`
+	Users     []string            `json:"users,omitempty"`
 }
 
 // Add adds a release to the document of its component, made if need be with
@@ -98,7 +99,7 @@ func (r *Repo) SetComponent(name string, d Description) error {
 		return err
 	}
 	c.Title, c.Publisher, c.Evidence = d.Title, d.Publisher, d.Evidence
-	c.Settings, c.Programs = d.Settings, d.Programs
+	c.Settings, c.Programs, c.Users = d.Settings, d.Programs, d.Users
 	path := manifest.ComponentPath(name)
 	data, err := encodeComponent(path, c)
 	if err != nil {
