@@ -23,6 +23,14 @@ func (a *app) screen(autoQuit bool) tui.Options {
 // runInteractive leads a person through a request: state of the workstation,
 // plan with refusals, confirmation, progress, result.
 func (a *app) runInteractive(ctx context.Context, req plan.Request) error {
+	return a.confirmed(ctx, func(ctx context.Context) (*work, func(), error) {
+		return a.begin(ctx, req, event.Discard)
+	})
+}
+
+// confirmed shows a plan, which begin makes, and applies it when the person
+// says so.
+func (a *app) confirmed(ctx context.Context, begin func(context.Context) (*work, func(), error)) error {
 	var (
 		w   *work
 		end = func() {}
@@ -31,7 +39,7 @@ func (a *app) runInteractive(ctx context.Context, req plan.Request) error {
 	defer func() { end() }()
 	result, err := tui.Run(ctx, tui.Session{
 		Load: func(ctx context.Context) (loaded tui.Loaded, err error) {
-			if w, end, err = a.begin(ctx, req, event.Discard); err != nil {
+			if w, end, err = begin(ctx); err != nil {
 				return loaded, err
 			}
 			return a.loaded(w), nil

@@ -11,6 +11,7 @@ import (
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/settings"
+	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/reference"
@@ -68,23 +69,36 @@ func toPCSC() plan.Request {
 	return plan.Request{Action: plan.Install, Components: []plan.Target{{Component: settings.GalssMode, Version: string(galss.PCSC)}}}
 }
 
-// migrate makes the move, or says what is missing for it.
+// migrate makes the move, or says what is missing for it. A person at a
+// terminal is asked first, as for any change.
 func (a *app) migrate(ctx context.Context) error {
+	if a.interactive() {
+		return a.confirmed(ctx, func(ctx context.Context) (*work, func(), error) {
+			return a.beginMigration(ctx, event.Discard)
+		})
+	}
 	sink := a.sink()
-	w, end, err := a.hold(ctx, toPCSC(), sink)
+	w, end, err := a.beginMigration(ctx, sink)
 	defer end()
 	if err != nil {
 		return w.conclude(installer.Result{}, err)
 	}
-	m, err := w.migration(ctx)
-	if err != nil {
-		return w.conclude(installer.Result{}, err)
-	}
-	w.plan = m.plan
 	if err := a.showPlan(w.plan); err != nil {
 		return err
 	}
 	return a.applyPlain(ctx, w, sink)
+}
+
+// beginMigration opens the workstation for a change and plans the move. end
+// must be called in any case.
+func (a *app) beginMigration(ctx context.Context, sink event.Sink) (w *work, end func(), err error) {
+	w, end, err = a.hold(ctx, toPCSC(), sink)
+	if err != nil {
+		return w, end, err
+	}
+	m, err := w.migration(ctx)
+	w.plan = m.plan
+	return w, end, err
 }
 
 // showMigration prints what a move would do to the file, and changes nothing.
