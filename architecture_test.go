@@ -79,6 +79,7 @@ packaging/testbench/impersonate  -
 packaging/testbench/galss      -
 packaging/testbench/dism       -
 packaging/testbench/setup      -
+packaging/testbench/msiexec    osdetect/program
 packaging/testbench/story      -
 
 cmd/releve                     *

@@ -23,8 +23,11 @@ func reinstallLine(file, log string, properties map[string]string) string {
 	return installLine(file, log, properties) + " REINSTALL=ALL REINSTALLMODE=vamus"
 }
 
-// recacheLine has Windows Installer take a package for the one it lost.
-func recacheLine(file, log string) string { return "/fv " + quoted(file) + ending(log) }
+// recacheLine has Windows Installer take a package for the one it lost. It is
+// what /fv does, which not every Windows Installer accepts with a package.
+func recacheLine(file, log string) string {
+	return installLine(file, log, nil) + " REINSTALL=ALL REINSTALLMODE=vomus"
+}
 
 // removeLine removes a product.
 func removeLine(product, log string) string { return "/x " + product + ending(log) }

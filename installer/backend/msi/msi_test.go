@@ -76,6 +76,9 @@ func verbs(w *world) string {
 		if slices.Contains(words, "REINSTALLMODE=vamus") {
 			verb += " over"
 		}
+		if slices.Contains(words, "REINSTALLMODE=vomus") {
+			verb += " again"
+		}
 		out = append(out, verb)
 	}
 	return strings.Join(out, ", ")
@@ -289,7 +292,7 @@ func TestLostPackage(t *testing.T) {
 	if _, _, err := carryOut(t, w, j); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := verbs(w), "/x, /fv, /x"; got != want {
+	if got, want := verbs(w), "/x, /i again, /x"; got != want {
 		t.Errorf("ran %q, want %q", got, want)
 	}
 }

@@ -82,7 +82,7 @@ type world struct {
 	values   map[string]string          // of the registry
 	trusts   func(signer string) bool
 
-	// status is asked before a run does its work, with /i, /x or /fv and the
+	// status is asked before a run does its work, with /i or /x and the
 	// product. Not 0 ends the run there, with that code.
 	status func(verb, product string) uint32
 	wrote  string // to the log when a run fails
@@ -225,12 +225,8 @@ func (w *world) Run(_ context.Context, line string, _ time.Duration) (uint32, er
 func (w *world) work(all map[string]product, verb, code string, pkg database.Package, over bool) uint32 {
 	p, there := all[code]
 	switch {
-	case verb != "/i" && !there:
+	case verb == "/x" && !there:
 		return 1605
-	case verb == "/fv":
-		p.Lost = false
-		all[code] = p
-		return 0
 	case verb == "/x" && p.Lost:
 		return 1612
 	case verb == "/x":

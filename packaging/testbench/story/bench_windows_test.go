@@ -2,6 +2,7 @@ package story
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -74,6 +75,21 @@ func programDISM(ts *testscript.TestScript, _ bool, args []string) {
 // installPackage installs a package of the bench: msi PACKAGE.
 func installPackage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(ts.Exec(`C:\Windows\System32\msiexec.exe`, "/i", filepath.Join(os.Getenv("RELEVE_BENCH_MSI"), args[0]), "/qn"))
+}
+
+// programInstaller puts the stand-in of msiexec.exe in the place of the real
+// one, and tells it what to answer: msiexec FILE.
+func programInstaller(ts *testscript.TestScript, _ bool, args []string) {
+	const real, moved = `C:\Windows\System32\msiexec.exe`, `C:\Windows\Temp\msiexec-real.exe`
+	if _, err := os.Stat(moved); os.IsNotExist(err) {
+		ts.Check(copyFile(real, moved))
+	}
+	ts.Check(copyFile(filepath.Join(of(ts).programs, "msiexec.exe"), real))
+	ts.Check(copyFile(ts.MkAbs(args[0]), `C:\Windows\Temp\msiexec.txt`))
+	// Wine takes its own program of that name unless it is told otherwise.
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Software\Wine\DllOverrides`, registry.SET_VALUE)
+	ts.Check(err)
+	ts.Check(errors.Join(key.SetStringValue("msiexec.exe", "native"), key.Close()))
 }
 
 // insertCard puts a card into a virtual reader, and starts the readers when

@@ -18,6 +18,7 @@
 //	readers start|stop    the card service with its two virtual readers
 //	nowmic                takes wmic.exe away, as Windows 11 24H2 does
 //	dism FILE             dism.exe answers as FILE says (see ../dism)
+//	msiexec FILE          msiexec.exe answers as FILE says (see ../msiexec)
 //	msi PACKAGE           installs a package of the bench (see ../msi)
 //	snapshot NAME         remembers the parts of the machine that releve may change
 //	unchanged NAME        requires that they are the same bytes

@@ -51,6 +51,7 @@ func TestStory(t *testing.T) {
 			"nowmic":      removeWMIC,
 			"dism":        programDISM,
 			"msi":         installPackage,
+			"msiexec":     programInstaller,
 			"snapshot":    takeSnapshot,
 			"unchanged":   wantUnchanged,
 			"interrupted": interrupted,
