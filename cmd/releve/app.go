@@ -31,6 +31,8 @@ type app struct {
 
 	administrator func() *policy.Source // the policy of the machine; nil: none
 	readers       func(context.Context, reader.Options) reader.Readers
+	desk          desk
+	wmic          func(facts string) (wmicSystem, bool) // where WMIC is restored and replaced; facts names those of another machine
 
 	args  []string
 	flags flags
@@ -167,7 +169,7 @@ func (a *app) command() *cobra.Command {
 		a.changeCommand(plan.Install), a.changeCommand(plan.Update), a.changeCommand(plan.Uninstall),
 		a.changeCommand(plan.Rollback), a.changeCommand(plan.Repair),
 		a.verifyCommand(), a.historyCommand(), a.recoverCommand(),
-		a.readersCommand(), a.migrateCommand(),
+		a.readersCommand(), a.migrateCommand(), a.wmicCommand(), a.startCommand(),
 	)
 	root.AddCommand(a.moreCommands()...)
 	return root

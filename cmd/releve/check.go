@@ -140,7 +140,7 @@ type grounds struct {
 // grounds gives the digest of everything d depends on, for what is known of
 // the machine now.
 func (w *work) grounds(d decision) (string, error) {
-	program, err := program()
+	program, err := thisProgram()
 	if err != nil {
 		return "", err
 	}
@@ -174,9 +174,9 @@ func (w *work) grounds(d decision) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// program names the program that decides: another one may decide otherwise
+// thisProgram names the program that decides: another one may decide otherwise
 // over the same documents.
-func program() (string, error) {
+func thisProgram() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
 		return "", fmt.Errorf("naming the program: %w", err)

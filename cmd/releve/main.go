@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/osdetect/policy"
+	"github.com/releve-sante/releve/osdetect/process"
+	"github.com/releve-sante/releve/osdetect/program"
 	"github.com/releve-sante/releve/osdetect/reader"
 )
 
@@ -31,7 +33,7 @@ func main() {
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
 		env: os.Getenv, now: time.Now, administrator: policy.Machine,
-		readers: reader.List,
+		readers: reader.List, desk: desk{process.List, program.Start, machinePath}, wmic: thisWMIC,
 	}
 	status := a.run(ctx, os.Args[1:])
 	stop()

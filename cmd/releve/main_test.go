@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"releve": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock(), administrator: administrator, readers: cardReaders}
+			a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, now: clock(), administrator: administrator, readers: cardReaders, desk: scriptDesk(), wmic: scriptWindows}
 			status := a.run(ctx, os.Args[1:])
 			stop()
 			os.Exit(status)

@@ -269,10 +269,11 @@ func (w *work) step(move galss.Move) plan.Step {
 	} else {
 		s.Old = of(s.From)
 	}
-	doc, _ := w.manifest.Component("galss")
-	for _, program := range doc.Programs {
-		if program.Platform == here {
-			s.Programs = append(s.Programs, program)
+	if doc, ok := w.manifest.Component("galss"); ok {
+		for _, program := range doc.Programs {
+			if program.Platform == here {
+				s.Programs = append(s.Programs, program)
+			}
 		}
 	}
 	return s

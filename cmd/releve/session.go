@@ -75,6 +75,7 @@ func (a *app) open() (*session, error) {
 		maps.Copy(s.backends, s.systemBackends())
 	}
 	maps.Copy(s.backends, s.settingsBackends())
+	maps.Copy(s.backends, s.wmicBackends())
 	metadata, packages, err := a.remotes()
 	if err != nil {
 		return nil, err
@@ -323,7 +324,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 		if err != nil {
 			return nil, fmt.Errorf("looking at this machine: %w", err)
 		}
-		return a.withGalss(ctx, a.withPolicy(facts)), nil
+		return a.withServers(ctx, a.withGalss(ctx, a.withPolicy(facts))), nil
 	}
 	data, err := readLimited(a.flags.facts, 1<<20)
 	if err != nil {
