@@ -41,7 +41,7 @@ func (a *app) factsCommand() *cobra.Command {
 		Use: "facts", Args: takes(0, 0),
 		Annotations: map[string]string{annotationAbout: "help-about-facts"},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			facts, err := a.machineFacts(cmd.Context(), a.workingDir())
+			facts, err := a.knownFacts(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (a *app) diagnose(ctx context.Context) ([]diagnose.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		facts, err := a.machineFacts(ctx, a.workingDir())
+		facts, err := a.knownFacts(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -254,17 +254,18 @@ func (s *session) machine(ctx context.Context, all []backend.Subject) (osdetect.
 	if err != nil {
 		return nil, nil, err
 	}
-	installed, err := installer.Inspect(ctx, s.deps(event.Discard), all)
+	found, err := s.a.recognise(ctx, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	deps := s.deps(event.Discard)
+	deps.Foreign = foreign(found)
+	installed, err := installer.Inspect(ctx, deps, all)
 	if err != nil {
 		return nil, nil, err
 	}
 	for name, in := range installed {
-		facts = facts.With("component."+name+".present", in.Version != "")
-		if in.Version != "" {
-			facts = facts.With("component."+name+".version", in.Version)
-		} else {
-			delete(facts, "component."+name+".version")
-		}
+		facts = componentFacts(facts, name, in.Version, found[name])
 	}
 	return s.withIdentity(facts), installed, nil
 }
