@@ -76,7 +76,7 @@ func trust(data *windows.WinTrustData) (status uint32, err error) {
 
 // providerCert is the beginning of CRYPT_PROVIDER_CERT.
 type providerCert struct {
-	size uint32
+	_    uint32 // its size
 	cert *windows.CertContext
 }
 
@@ -111,7 +111,8 @@ func follow(dll *windows.LazyDLL, name string, args ...uintptr) uintptr {
 	if proc.Find() != nil {
 		return 0
 	}
-	found, _, _ := proc.Call(args...) //nolint:errcheck // the last error means nothing here: 0 says it all
+	// The last error means nothing here: 0 says it all.
+	found, _, _ := proc.Call(args...)
 	return found
 }
 

@@ -66,7 +66,7 @@ func again(args ...string) error {
 	if err != nil {
 		return err
 	}
-	return exec.Command(self, args...).Start()
+	return exec.CommandContext(context.Background(), self, args...).Start()
 }
 
 // at is a file of the sample.
@@ -106,7 +106,7 @@ func work(version string) error {
 	if err := errors.Join(k.Close(), os.WriteFile(at("VERSION"), []byte(version), 0o644)); err != nil {
 		return err
 	}
-	return exec.Command(at("server.exe"), "serve", "now").Start()
+	return exec.CommandContext(context.Background(), at("server.exe"), "serve", "now").Start()
 }
 
 // serve is the server: it stays until it is told to end.

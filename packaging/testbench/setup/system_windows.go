@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -37,7 +38,7 @@ func carryOut(o order, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return 0, exec.Command(self, append(args, "/child")...).Start()
+	return 0, exec.CommandContext(context.Background(), self, append(args, "/child")...).Start()
 }
 
 // installed is the version that is there, "" for none.
