@@ -47,7 +47,7 @@ func (in *inventory) add(class, id string) error {
 	if err != nil {
 		return fmt.Errorf("listing the devices of class %s: %w", class, err)
 	}
-	defer set.Close()
+	defer func() { _ = set.Close() }()
 	for i := 0; i <= mostDevices; i++ {
 		data, err := set.EnumDeviceInfo(i)
 		if err != nil {

@@ -41,6 +41,7 @@ const (
 	resultServerUnavailable  = 0x6BA // RPC
 	resultCallFailed         = 0x6BE // RPC
 	resultCallFailedNoEffect = 0x6BF // RPC
+	resultCancelled          = 0x80100002
 	resultUnknownReader      = 0x80100009
 	resultTimeout            = 0x8010000A
 	resultInsufficientBuffer = 0x80100008

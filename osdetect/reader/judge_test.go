@@ -34,6 +34,7 @@ func TestService(t *testing.T) {
 		{"no-redirection-as-documented", listing{Result: 0x109}, Unreachable, []string{CodeRedirection}},
 		{"access-denied", listing{Result: 5}, Unreachable, []string{CodeDenied}},
 		{"security-violation", listing{Result: 0x8010006A}, Unreachable, []string{CodeDenied}},
+		{"cancelled", listing{Call: "SCardListReaders", Result: resultCancelled}, Unreachable, []string{CodeFailed}},
 		{"anything-else", listing{Call: "SCardListReaders", Result: 0x80100001}, Unreachable, []string{CodeFailed}},
 		{"hangs", listing{Hung: true}, Unreachable, []string{CodeHung}},
 		{"no-library", listing{Missing: true}, Unreachable, []string{CodeLibrary}},

@@ -81,7 +81,7 @@ func TestSlotLine(t *testing.T) {
 	}{
 		{"/dev/null:0x8C7B(1) (no card present)", "/dev/null:0x8C7B(1)", slotWord{Event: stateEmpty}},
 		{"R (old) (ATR:<3f652500 2c096990 00>)", "R (old)", slotWord{Event: statePresent, ATR: published[6].atr}},
-		{"R (ATR:{length = 4, bytes = 0x3b800101})", "R", slotWord{Event: statePresent, ATR: mustATR("3B 80 01 01")}},
+		{"R (ATR:{length = 4, bytes = 0x3b800101})", "R", slotWord{Event: statePresent, ATR: atrOf("3B 80 01 01")}},
 		{"R (ATR:{length = 28, bytes = 0x3bfd1300 008131fe 15807840 ... 69b65794 })", "R", slotWord{Event: statePresent}},
 		{"R (carte muette)", "R", slotWord{Event: stateUnavailable}},
 		{"Yubico YubiKey OTP+FIDO+CCID", "Yubico YubiKey OTP+FIDO+CCID", slotWord{Result: resultReaderUnavailable}},

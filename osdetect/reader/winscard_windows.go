@@ -46,12 +46,12 @@ const (
 
 // slots asks the resource manager. One that gives no answer within the limit
 // is told to cancel and left alone: its thread ends when the call does.
-func slots(ctx context.Context) listing {
+func slots(asked context.Context) listing {
 	w, err := loadWinscard()
 	if err != nil {
 		return listing{Missing: true}
 	}
-	ctx, stop := context.WithTimeout(ctx, limit)
+	ctx, stop := context.WithTimeout(asked, limit)
 	defer stop()
 	var handle atomic.Uintptr
 	answer := make(chan listing, 1)
@@ -62,6 +62,9 @@ func slots(ctx context.Context) listing {
 	case <-ctx.Done():
 		if h := handle.Load(); h != 0 {
 			go func() { _, _, _ = w.cancel.Call(h) }() // may hang as well
+		}
+		if asked.Err() != nil {
+			return listing{Call: "SCardListReaders", Result: resultCancelled}
 		}
 		return listing{Hung: true}
 	}

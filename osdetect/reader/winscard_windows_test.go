@@ -182,3 +182,47 @@ func TestServiceStopsAndStarts(t *testing.T) {
 	bench(t)
 	until(t, "the readers again", func(r Readers) bool { return len(r.Slots) == 2 })
 }
+
+// TestServiceHangs stops the service in the middle of its work: the answer
+// comes after the limit, and the next one when the service goes on.
+func TestServiceHangs(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as the limit")
+	}
+	bench(t)
+	signal := func(name string) { unix(t, "/bin/sh", "-c", "kill -"+name+" $(cat /run/pcscd/pcscd.pid)") }
+	held := func() bool {
+		pid, _ := os.ReadFile(`Z:\run\pcscd\pcscd.pid`)
+		status, err := os.ReadFile(`Z:\proc\` + strings.Trim(string(pid), "\n\x00") + `\status`)
+		return err == nil && strings.Contains(string(status), "State:\tT")
+	}
+	signal("STOP")
+	waitFor(t, "a service that is held", held)
+	r := List(t.Context(), Options{})
+	signal("CONT")
+	if r.Service != Unreachable || !slices.Contains(codes(r), CodeHung) || Facts(nil, r)["reader.service"] != "unreachable" {
+		t.Errorf("readers %+v", r)
+	}
+	until(t, "the readers again", func(r Readers) bool { return len(r.Slots) == 2 })
+}
+
+// TestStoppedAsking gives up at once when the person does.
+func TestStoppedAsking(t *testing.T) {
+	bench(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if r := List(ctx, Options{}); slices.Contains(codes(r), CodeHung) {
+		t.Errorf("readers %+v", r)
+	}
+}
+
+func BenchmarkList(b *testing.B) {
+	if os.Getenv("RELEVE_BENCH") != "wine" {
+		b.Skip("needs the virtual readers of the test bench (RELEVE_BENCH=wine)")
+	}
+	for b.Loop() {
+		if r := List(b.Context(), Options{}); r.Service != Running {
+			b.Fatalf("readers %+v", r)
+		}
+	}
+}
