@@ -1,25 +1,26 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
-	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend/exe"
+	"github.com/releve-sante/releve/installer/backend/msi"
 )
 
-func TestStatusOfInstallers(t *testing.T) {
+// TestAnotherInstallationIsBusy gives deployment tools the status after which
+// they try again, and no other failure of an installer.
+func TestAnotherInstallationIsBusy(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
 		want int
 	}{
-		{"another-installation", &exe.Error{Reason: exe.CodeBusy}, exitBusy},
-		{"wrapped", fmt.Errorf("applying: %w", &exe.Error{Reason: exe.CodeBusy}), exitBusy},
-		{"failed", &exe.Error{Reason: exe.CodeFailed}, exitFailed},
-		{"signed-by-somebody-else", &authenticode.Error{Reason: authenticode.CodePublisher}, exitUntrusted},
-		{"no-code", errors.New("no code"), exitFailed},
+		{"package", &msi.Error{Reason: msi.CodeBusy}, exitBusy},
+		{"setup-program", &exe.Error{Reason: exe.CodeBusy}, exitBusy},
+		{"somewhere-below", fmt.Errorf("applying: %w", &msi.Error{Reason: msi.CodeBusy}), exitBusy},
+		{"failed", &msi.Error{Reason: msi.CodeFailed}, exitFailed},
+		{"forbidden", &msi.Error{Reason: msi.CodePolicy}, exitFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -89,7 +89,7 @@ func (d *disk) tableSize() int {
 		size++
 	}
 	if size > inHeader {
-		panic("the package is too large for a test")
+		panic("the package is too large for a test") //nolint:forbidigo // only tests come here
 	}
 	return size
 }

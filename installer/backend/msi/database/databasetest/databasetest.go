@@ -133,7 +133,7 @@ func (b *builder) value(kind string, value any) []byte {
 		}
 		return binary.LittleEndian.AppendUint32(nil, uint32(v)^0x80000000) //nolint:gosec // small numbers
 	}
-	panic("a value is a string or an int")
+	panic("a value is a string or an int") //nolint:forbidigo // only tests come here
 }
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._"
