@@ -167,6 +167,23 @@ func windowsJob(t *testing.T, action backend.Action, from, to string) backend.Jo
 	return j
 }
 
+// awaitServer waits for the server that a setup program started, and which goes
+// on after it: when it gets to run is for the system to say.
+func awaitServer(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		_, err := os.Stat(at("serving"))
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the server that was installed does not go on: %v", err)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 // TestLifeOnWindows installs, updates, reverts and removes the sample for
 // real. Each setup program has ended long before its work is done.
 func TestLifeOnWindows(t *testing.T) {
@@ -204,9 +221,7 @@ func TestLifeOnWindows(t *testing.T) {
 	check("before", "", 0)
 	change(windowsJob(t, backend.Install, "", "1.0"), true)
 	check("installed", "1.0", 0)
-	if _, err := os.Stat(at("serving")); err != nil {
-		t.Errorf("the server that was installed does not go on: %v", err)
-	}
+	awaitServer(t)
 	endServer(t)
 	j := windowsJob(t, backend.Update, "1.0", "2.0")
 	j.Release.Setup.Uninstall = nil // the registry knows
