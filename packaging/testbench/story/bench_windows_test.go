@@ -2,6 +2,7 @@ package story
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -58,6 +59,7 @@ func writeSettings(ts *testscript.TestScript, _ bool, args []string) {
 
 // removeWMIC takes wmic.exe away: nowmic.
 func removeWMIC(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(preferNative("wmic.exe"))
 	for _, dir := range []string{`C:\Windows\System32\wbem`, `C:\Windows\SysWOW64\wbem`} {
 		if err := os.Remove(filepath.Join(dir, "wmic.exe")); err != nil && !os.IsNotExist(err) {
 			ts.Fatalf("%v", err)
@@ -65,11 +67,26 @@ func removeWMIC(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
+// preferNative lets Wine run the file of this name instead of its own program.
+func preferNative(program string) error {
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Software\Wine\DllOverrides`, registry.SET_VALUE)
+	if err != nil {
+		return err
+	}
+	return errors.Join(key.SetStringValue(program, "native"), key.Close())
+}
+
 // programDISM puts the stand-in of dism.exe into System32 and tells it what to
-// answer: dism FILE.
+// answer, and to restore WMIC with the one of the bench: dism FILE.
 func programDISM(ts *testscript.TestScript, _ bool, args []string) {
+	answers := map[string]any{"wmic": filepath.Join(of(ts).programs, "wmic.exe")}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &answers))
+	data, err := json.Marshal(answers)
+	ts.Check(err)
+	ts.Check(preferNative("dism.exe"))
 	ts.Check(copyFile(filepath.Join(of(ts).programs, "dism.exe"), `C:\Windows\System32\dism.exe`))
-	ts.Check(copyFile(ts.MkAbs(args[0]), `C:\Windows\Temp\dism.json`))
+	ts.Check(os.MkdirAll(`C:\Windows\Temp`, 0o755))
+	ts.Check(os.WriteFile(`C:\Windows\Temp\dism.json`, data, 0o600))
 }
 
 // installPackage installs a package of the bench: msi PACKAGE.
