@@ -13,7 +13,7 @@ import (
 // recognise finds out which of the components are installed on this machine,
 // whoever installed them, by their evidence. Those without evidence are not in
 // the result, and none is when other facts or a target stand for another
-// machine.
+// machine. What could not be read is for the log, whether it mattered or not.
 func (a *app) recognise(ctx context.Context, all []backend.Subject) (map[string]component.Found, error) {
 	out := map[string]component.Found{}
 	if a.flags.facts != "" || a.flags.target != "" {
@@ -36,6 +36,18 @@ func (a *app) recognise(ctx context.Context, all []backend.Subject) (map[string]
 	return out, nil
 }
 
+// sayUnknown says why components are unknown.
+func (a *app) sayUnknown(found map[string]component.Found) {
+	for _, name := range sortedKeys(found) {
+		if found[name].Presence != component.Unknown {
+			continue
+		}
+		for _, p := range found[name].Problems {
+			a.warn(p.Code(), p.Args())
+		}
+	}
+}
+
 // knownFacts are the facts for who has no manifest at hand: with those
 // components that the reference catalogue can recognise, and with who names the
 // proxy.
@@ -55,6 +67,7 @@ func (a *app) knownFacts(ctx context.Context) (osdetect.Facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.sayUnknown(found)
 	for _, name := range sortedKeys(found) {
 		facts = component.Facts(facts, name, found[name])
 	}

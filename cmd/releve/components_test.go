@@ -1,11 +1,18 @@
 package main
 
 import (
+	"context"
+	"io/fs"
 	"maps"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect"
 	"github.com/releve-sante/releve/osdetect/component"
+	"github.com/releve-sante/releve/osdetect/registry"
+	"github.com/releve-sante/releve/tui/text"
 )
 
 // TestComponentFacts: what a backend found in its own way comes first, what
@@ -39,5 +46,35 @@ func TestComponentFacts(t *testing.T) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// lockedMachine is a machine whose registry may not be read.
+type lockedMachine struct{ component.Machine }
+
+func (lockedMachine) Value(context.Context, registry.View, string, string) (string, error) {
+	return "", fs.ErrPermission
+}
+
+// TestUnknownComponentIsSaid: a locked key is told in a sentence with its place,
+// and not when something else showed the component.
+func TestUnknownComponentIsSaid(t *testing.T) {
+	evidence := []manifest.Evidence{{Kind: manifest.EvidenceRegistry, Path: `SOFTWARE\ASIP\Cryptolib CPS`, Name: "Version"}}
+	unknown, err := component.Find(t.Context(), lockedMachine{}, evidence)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := unknown
+	shown.Presence = component.Present
+	var out strings.Builder
+	printer, err := text.New("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{errOut: &out, text: printer, now: time.Now}
+	a.sayUnknown(map[string]component.Found{"cryptolib-cps": unknown, "other": shown})
+	const place = `HKLM\SOFTWARE\ASIP\Cryptolib CPS\Version`
+	if got := strings.Join(strings.Fields(out.String()), " "); strings.Count(got, place+" may not be read") != 1 {
+		t.Errorf("got %q, want one sentence about %s", got, place)
 	}
 }

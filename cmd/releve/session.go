@@ -258,6 +258,9 @@ func (s *session) machine(ctx context.Context, all []backend.Subject) (osdetect.
 	if err != nil {
 		return nil, nil, err
 	}
+	if !s.a.interactive() { // its screens have standard error too
+		s.a.sayUnknown(found)
+	}
 	deps := s.deps(event.Discard)
 	deps.Foreign = foreign(found)
 	installed, err := installer.Inspect(ctx, deps, all)

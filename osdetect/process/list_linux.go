@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,6 +67,14 @@ func readProcess(pid uint32, booted time.Time) (Process, bool) {
 		p.Started = booted.Add(s.started)
 	}
 	return p, true
+}
+
+// splitArguments splits arguments that each end in a zero byte.
+func splitArguments(data []byte) []string {
+	if data = bytes.TrimRight(data, "\x00"); len(data) == 0 {
+		return nil
+	}
+	return strings.Split(string(data), "\x00")
 }
 
 // booted returns when the machine started.

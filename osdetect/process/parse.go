@@ -48,14 +48,6 @@ func parseStat(line []byte) (s stat, ok bool) {
 	}, true
 }
 
-// splitArguments splits arguments that each end in a zero byte.
-func splitArguments(data []byte) []string {
-	if data = bytes.TrimRight(data, "\x00"); len(data) == 0 {
-		return nil
-	}
-	return strings.Split(string(data), "\x00")
-}
-
 // wholeName completes a name that the system cut: by the file name of the
 // first path that begins with it.
 func wholeName(name string, paths []string) string {
