@@ -1,26 +1,29 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
+	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend/exe"
 	"github.com/releve-sante/releve/installer/backend/msi"
 )
 
-// TestAnotherInstallationIsBusy gives deployment tools the status after which
-// they try again, and no other failure of an installer.
-func TestAnotherInstallationIsBusy(t *testing.T) {
+func TestStatusOfInstallers(t *testing.T) {
 	tests := []struct {
 		name string
 		err  error
 		want int
 	}{
-		{"package", &msi.Error{Reason: msi.CodeBusy}, exitBusy},
-		{"setup-program", &exe.Error{Reason: exe.CodeBusy}, exitBusy},
-		{"somewhere-below", fmt.Errorf("applying: %w", &msi.Error{Reason: msi.CodeBusy}), exitBusy},
-		{"failed", &msi.Error{Reason: msi.CodeFailed}, exitFailed},
-		{"forbidden", &msi.Error{Reason: msi.CodePolicy}, exitFailed},
+		{"another-installation", &exe.Error{Reason: exe.CodeBusy}, exitBusy},
+		{"wrapped", fmt.Errorf("applying: %w", &exe.Error{Reason: exe.CodeBusy}), exitBusy},
+		{"another-installation-of-a-package", &msi.Error{Reason: msi.CodeBusy}, exitBusy},
+		{"failed", &exe.Error{Reason: exe.CodeFailed}, exitFailed},
+		{"package-failed", &msi.Error{Reason: msi.CodeFailed}, exitFailed},
+		{"package-forbidden", &msi.Error{Reason: msi.CodePolicy}, exitFailed},
+		{"signed-by-somebody-else", &authenticode.Error{Reason: authenticode.CodePublisher}, exitUntrusted},
+		{"no-code", errors.New("no code"), exitFailed},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
