@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,10 +24,24 @@ import (
 // a reader may be listed anew.
 const cardWait = 5 * time.Second
 
-// withGalss adds what galss.ini says: that of this machine, or the one in the
-// target that stands for another machine. The readers of this machine are
-// asked for only where the file names some.
-func (a *app) withGalss(ctx context.Context, facts osdetect.Facts) osdetect.Facts {
+// withReaders adds the readers of this machine and the cards in them, and what
+// galss.ini says. With --target that is the file in the target, which stands
+// for another machine. What cannot be told stays unknown.
+func (a *app) withReaders(ctx context.Context, facts osdetect.Facts) osdetect.Facts {
+	var r reader.Readers // of the machine of a facts file nothing more is known
+	if a.flags.facts == "" {
+		r = a.readers(ctx, reader.Options{Remote: facts["session.kind"] == "remote"})
+		for _, p := range r.Problems {
+			a.log.Info("the readers cannot all be told", "problem", p.Error())
+		}
+		facts = reader.Facts(facts, r)
+	}
+	return a.withGalss(facts, r)
+}
+
+// withGalss adds what galss.ini says, and whether the readers it names are
+// among those that are known.
+func (a *app) withGalss(facts osdetect.Facts, r reader.Readers) osdetect.Facts {
 	family, _ := facts["os.family"].(string)
 	if galss.Path(family) == "" || a.flags.facts != "" && a.flags.target == "" {
 		return facts
@@ -36,17 +51,13 @@ func (a *app) withGalss(ctx context.Context, facts osdetect.Facts) osdetect.Fact
 		return facts
 	}
 	facts = facts.With(galss.FactMode, nil) // unknown, until the file tells
-	for path, value := range galss.Facts(data, err) {
+	found := galss.Facts(data, err)
+	if r.Known() && !r.Remote && a.flags.target == "" {
+		file, _ := galss.Judge(data, err)
+		maps.Copy(found, galss.ReaderFacts(file, slotsOf(r)))
+	}
+	for path, value := range found {
 		facts = facts.With(path, value)
-	}
-	if a.flags.facts != "" || a.flags.target != "" || facts[galss.FactMode] != string(galss.PCSC) {
-		return facts
-	}
-	file, _ := galss.Judge(data, err)
-	if r := a.readers(ctx, reader.Options{Remote: facts["session.kind"] == "remote"}); r.Known() && !r.Remote {
-		for path, value := range galss.ReaderFacts(file, slotsOf(r)) {
-			facts = facts.With(path, value)
-		}
 	}
 	return facts
 }

@@ -328,7 +328,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 		if err != nil {
 			return nil, fmt.Errorf("looking at this machine: %w", err)
 		}
-		return a.withServers(ctx, a.withGalss(ctx, a.withPolicy(facts))), nil
+		return a.withServers(ctx, a.withReaders(ctx, a.withPolicy(facts))), nil
 	}
 	data, err := readLimited(a.flags.facts, 1<<20)
 	if err != nil {
@@ -338,7 +338,7 @@ func (a *app) machineFacts(ctx context.Context, dir string) (osdetect.Facts, err
 	if err != nil {
 		return nil, err
 	}
-	return a.withGalss(ctx, a.withPolicy(facts)), nil
+	return a.withReaders(ctx, a.withPolicy(facts)), nil
 }
 
 // readLimited reads a file that the command line names.
