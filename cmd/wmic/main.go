@@ -26,7 +26,7 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	status := run(ctx, commandLine(), standard(os.Stdout), standard(os.Stderr), process.List)
 	cancel()
-	exit(status)
+	os.Exit(int(status)) // Windows takes all 32 bits
 }
 
 // run answers one command line, without the name of the program in it, and

@@ -20,6 +20,3 @@ func standard(f *os.File) sink { return sink{f} }
 func (s sink) write(lines []string) {
 	_, _ = s.file.Write(encode(lines, toFile, nil))
 }
-
-// exit ends with what fits into the status of this system.
-func exit(status uint32) { os.Exit(min(int(status), 1)) }

@@ -80,6 +80,3 @@ func narrow(text string) []byte {
 	out := make([]byte, call(nil))
 	return out[:call(out)]
 }
-
-// exit ends with all 32 bits of a number of WMI.
-func exit(status uint32) { windows.ExitProcess(status) }
