@@ -95,9 +95,6 @@ func statusOf(err error) int {
 	}
 	var c coded
 	if errors.As(err, &c) {
-		if strings.HasSuffix(c.Code(), "-busy") { // another installation
-			return exitBusy
-		}
 		prefix, _, _ := strings.Cut(c.Code(), "-")
 		if strings.HasSuffix(c.Code(), "-busy") { // another installation, which Windows runs one at a time
 			return exitBusy
