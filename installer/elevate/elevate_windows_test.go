@@ -1,0 +1,80 @@
+package elevate
+
+import (
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/windows"
+)
+
+// TestMain lets the test run itself as the program that is started again.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "again" {
+		if err := os.WriteFile(os.Args[2], []byte(strings.Join(os.Args[3:], "\n")), 0o600); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(42)
+	}
+	CutSearch()
+	os.Exit(m.Run())
+}
+
+func TestRelaunchHandsOnArgumentsAndStatus(t *testing.T) {
+	if os.Getenv("RELEVE_BENCH") == "" {
+		t.Skip("asks for an administrator: runs in the bench")
+	}
+	file := t.TempDir() + `\again.txt`
+	args := []string{"a b", `c"d`, `e\`, `f \`, "", "été", "--repo=Z:\\x y\\"}
+	status, err := Relaunch(append([]string{"again", file}, args...))
+	if err != nil || status != 42 {
+		t.Fatalf("got status %d, %v, want 42", status, err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Split(string(data), "\n"); !reflect.DeepEqual(got, args) {
+		t.Errorf("got %q, want %q", got, args)
+	}
+}
+
+// TestSearchIsCut looks for a library that lies in the working directory.
+func TestSearchIsCut(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	t.Setenv("PATH", dir+";"+os.Getenv("PATH"))
+	system, err := windows.GetSystemDirectory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(system + `\version.dll`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("planted.dll", data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := windows.LoadLibrary("planted.dll"); err == nil {
+		t.Errorf("a planted library was loaded: handle %v", h)
+	} else if !errors.Is(err, windows.ERROR_MOD_NOT_FOUND) {
+		t.Errorf("got %v", err)
+	}
+	if h, err := windows.LoadLibrary(dir + `\planted.dll`); err != nil {
+		t.Errorf("the library cannot be loaded at all, so the test proves nothing: %v", err)
+	} else if err := windows.FreeLibrary(h); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestHeld(t *testing.T) {
+	r := Held()
+	if r.Service && !r.Administrator {
+		t.Errorf("got %+v", r)
+	}
+	if os.Getenv("RELEVE_BENCH") != "" && !r.Administrator {
+		t.Errorf("got %+v, want an administrator", r)
+	}
+}
