@@ -38,6 +38,8 @@ osdetect/registry              -
 installer/event                -
 installer/lock                 -
 installer/durable              -
+installer/elevate              -
+installer/statedir             -
 installer/journal              installer/durable
 installer/unpack               installer/durable
 installer/receipt              manifest installer/durable
@@ -84,7 +86,7 @@ packaging/testbench/story      -
 
 cmd/releve                     *
 cmd/releve-repo                *
-cmd/wmic                       osdetect/process
+cmd/wmic                       installer/elevate osdetect/process
 `
 
 // barred lists imports that would end a package's purity, in any of its

@@ -15,12 +15,15 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/releve-sante/releve/installer/elevate"
 )
 
 // version is set by the linker for releases.
 var version = "dev"
 
 func main() {
+	elevate.CutSearch()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{in: os.Stdin, out: os.Stdout, errOut: os.Stderr, env: os.Getenv, environ: os.Environ(), now: time.Now}
 	status := a.run(ctx, os.Args[1:])

@@ -34,6 +34,8 @@ type app struct {
 	desk          desk
 	wmic          func(facts string) (wmicSystem, bool) // where WMIC is restored and replaced; facts names those of another machine
 
+	rights *rights // nil: those of whoever starts it, whatever they are
+
 	args  []string
 	flags flags
 	text  *text.Printer
@@ -146,14 +148,17 @@ func (a *app) command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if a.flags.silent && !a.flags.json {
 				a.out = io.Discard
 			}
 			if err := a.language(); err != nil {
 				return err
 			}
-			return a.adopt(cmd)
+			if err := a.adopt(cmd); err != nil {
+				return err
+			}
+			return a.needAdministrator(cmd, args)
 		},
 		RunE: a.runRoot,
 	}

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/releve-sante/releve/installer/elevate"
 	"github.com/releve-sante/releve/osdetect/policy"
 	"github.com/releve-sante/releve/osdetect/process"
 	"github.com/releve-sante/releve/osdetect/program"
@@ -27,12 +28,13 @@ import (
 var version = "dev"
 
 func main() {
+	elevate.CutSearch()
 	shareInstalled()
 	log.SetOutput(io.Discard) // net/http writes there what servers do wrong, also in silent mode
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
-		env: os.Getenv, now: time.Now, administrator: policy.Machine,
+		env: os.Getenv, now: time.Now, administrator: policy.Machine, rights: systemRights(),
 		readers: reader.List, desk: desk{process.List, program.Start, machinePath}, wmic: thisWMIC,
 	}
 	status := a.run(ctx, os.Args[1:])

@@ -64,7 +64,7 @@ func (a *app) open() (*session, error) {
 		return nil, err
 	}
 	s := &session{a: a, stop: make(chan struct{})}
-	if s.state, err = openFolder(state); err != nil {
+	if s.state, err = a.openState(state); err != nil {
 		return nil, err
 	}
 	if s.target, err = openFolder(target); err != nil {

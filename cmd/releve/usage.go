@@ -107,7 +107,7 @@ func changing() map[string]string { return map[string]string{annotationChanges: 
 // the state alone; no state folder is made for a mistake.
 func (a *app) recordMistake(cmd *cobra.Command, err error) {
 	status := statusOf(err)
-	if a.recorded || cmd.Annotations[annotationChanges] == "" || status == exitBusy || status == exitRights {
+	if a.recorded || cmd.Annotations[annotationChanges] == "" || status == exitBusy || status == exitRights || isStateError(err) {
 		return
 	}
 	path, noFolder := folder(a.flags.state, defaultState(a.env), CodeNeedState)

@@ -16,6 +16,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/releve-sante/releve/installer/elevate"
 	"github.com/releve-sante/releve/osdetect/process"
 )
 
@@ -23,6 +24,7 @@ import (
 const limit = 30 * time.Second
 
 func main() {
+	elevate.CutSearch()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	status := run(ctx, commandLine(), standard(os.Stdout), standard(os.Stderr), process.List)
 	cancel()
