@@ -46,22 +46,44 @@ func (r *run) change(ctx context.Context, s *step) error {
 
 // touch writes down the intent and then changes the machine.
 func (r *run) touch(ctx context.Context, s *step) error {
-	err := r.append(journal.Intend, s.index, intendData{
+	ran, err := r.deps.Quiesce.Running(ctx, s.Programs, s.job.Tell)
+	if err != nil {
+		return because(CodeQuiesce, err, "Component", s.Component)
+	}
+	s.ran = ran
+	err = r.append(journal.Intend, s.index, intendData{
 		Job:      s.job.ID,
 		Undo:     json.RawMessage(s.undo),
 		Before:   s.before(),
 		Settings: s.settings,
+		Ran:      s.ran,
 	})
 	if err != nil {
 		return err
 	}
 	s.intended = true
+	if err := r.deps.Quiesce.Stop(ctx, s.Programs, s.job.Tell); err != nil {
+		return because(CodeQuiesce, err, "Component", s.Component)
+	}
 	out, err := s.backend.Apply(ctx, s.job, s.undo)
 	r.reboot = r.reboot || out.Reboot
 	if err != nil {
 		return because(CodeApply, err, "Component", s.Component, "Version", s.To)
 	}
-	return r.guardSettings(s)
+	if err := r.guardSettings(s); err != nil {
+		return err
+	}
+	r.resumePrograms(ctx, s)
+	return nil
+}
+
+// resumePrograms starts what was stopped for a step. That it does not start is
+// no reason to undo a change that is complete; the probes tell whether it
+// works.
+func (r *run) resumePrograms(ctx context.Context, s *step) {
+	if err := r.deps.Quiesce.Start(ctx, s.ran, s.job.Tell); err != nil {
+		r.deps.Log.Warn("programs are not started again", "run", r.id, "component", s.Component, "error", err)
+	}
 }
 
 // sameVersion reports whether two texts name one version: Windows Installer

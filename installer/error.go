@@ -24,6 +24,7 @@ const (
 	CodePrepare        = "install-prepare-failed"
 	CodeSettings       = "install-settings-not-saved"
 	CodeSettingsBack   = "install-settings-not-restored"
+	CodeQuiesce        = "install-quiesce-failed"
 	CodeApply          = "install-apply-failed"
 	CodeNotDetected    = "install-not-detected"
 	CodeProbe          = "install-probe-failed"

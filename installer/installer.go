@@ -9,6 +9,8 @@
 //     and the way back of every step is known (the kit);
 //   - what is reported as installed was detected after the change;
 //   - the settings files a plan names keep their bytes;
+//   - programs that a plan names and that ran are stopped around the change of
+//     their component, and started again however it ends;
 //   - a run that was reported as done stays done.
 //
 // It keeps the promise with a journal: the intent of a step is on the disk
@@ -22,6 +24,7 @@ package installer
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"time"
@@ -62,6 +65,10 @@ type Deps struct {
 	// "" for none. Nil: nothing is looked for.
 	Foreign func(ctx context.Context, s backend.Subject) (string, error)
 
+	// Quiesce stops what uses the files of a component around its change. Nil:
+	// nothing is stopped.
+	Quiesce Quiescer
+
 	Emit   event.Sink       // nil: nobody watches
 	Now    func() time.Time // for records and durations; no decision depends on it
 	Stop   <-chan struct{}  // closed: stop after the current step and undo
@@ -72,6 +79,31 @@ type Deps struct {
 	NoRollback bool
 }
 
+// Quiescer stops the programs and services that a step names, and starts
+// again what ran. Every method may be called again, also by another process
+// after a crash.
+type Quiescer interface {
+	// Running waits until the programs may be stopped and returns what Start
+	// needs, nil when none of them runs. It changes nothing.
+	Running(ctx context.Context, programs []manifest.Program, tell backend.Tell) (json.RawMessage, error)
+
+	// Stop stops whatever of the programs runs now.
+	Stop(ctx context.Context, programs []manifest.Program, tell backend.Tell) error
+
+	// Start starts what ran. What a change took away stays so, and what does
+	// not start is told and no error.
+	Start(ctx context.Context, ran json.RawMessage, tell backend.Tell) error
+}
+
+// unquiet stops nothing.
+type unquiet struct{}
+
+func (unquiet) Running(context.Context, []manifest.Program, backend.Tell) (json.RawMessage, error) {
+	return nil, nil
+}
+func (unquiet) Stop(context.Context, []manifest.Program, backend.Tell) error { return nil }
+func (unquiet) Start(context.Context, json.RawMessage, backend.Tell) error   { return nil }
+
 // complete fills in what may be left out.
 func (d Deps) complete() Deps {
 	if d.Emit == nil {
@@ -79,6 +111,9 @@ func (d Deps) complete() Deps {
 	}
 	if d.Foreign == nil {
 		d.Foreign = func(context.Context, backend.Subject) (string, error) { return "", nil }
+	}
+	if d.Quiesce == nil {
+		d.Quiesce = unquiet{}
 	}
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)

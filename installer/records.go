@@ -28,6 +28,7 @@ type intendData struct {
 	Undo     json.RawMessage `json:"undo"`
 	Before   found           `json:"before"`
 	Settings []savedFile     `json:"settings,omitempty"`
+	Ran      json.RawMessage `json:"ran,omitempty"` // what is stopped, for Quiescer.Start
 }
 
 // didData is of journal.Did: the step is complete and was detected.

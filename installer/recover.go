@@ -66,6 +66,9 @@ func (r *run) resume(ctx context.Context, p past) (Result, error) {
 		if err := r.writeReceipts(); err != nil {
 			return r.finished(ctx, event.Stuck, err)
 		}
+		for _, s := range r.steps {
+			r.resumePrograms(ctx, s)
+		}
 		r.late(errors.Join(r.close(ctx, event.Completed, nil), sweep(ctx, d)))
 		return r.finished(ctx, event.Completed, nil)
 	}
@@ -112,6 +115,7 @@ func revive(d Deps, j *journal.Journal, p past) (*run, error) {
 		s.job.ID = ps.intend.Job
 		s.undo = backend.Undo(ps.intend.Undo)
 		s.settings = ps.intend.Settings
+		s.ran = ps.intend.Ran
 		s.state = backend.State{Version: ps.intend.Before.Version, Digest: ps.intend.Before.Digest}
 	}
 	return r, nil

@@ -2,6 +2,7 @@ package installer
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -40,8 +41,9 @@ type step struct {
 	job      backend.Job
 	undo     backend.Undo
 	settings []savedFile
-	prepared bool // undo is valid and Settle is owed
-	intended bool // the machine may have been changed
+	ran      json.RawMessage // programs that are stopped for it
+	prepared bool            // undo is valid and Settle is owed
+	intended bool            // the machine may have been changed
 	undone   bool
 	did      *didData
 }

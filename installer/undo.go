@@ -53,6 +53,11 @@ func (r *run) revert(ctx context.Context, s *step) error {
 	stuck := func(state string, cause error) error {
 		return failed(CodeStuck, cause, "Component", s.Component, "Expected", s.before().Version, "Found", state)
 	}
+	// What is in the way of the files fails the revert itself, which says more.
+	if err := r.deps.Quiesce.Stop(ctx, s.Programs, s.job.Tell); err != nil {
+		r.deps.Log.Warn("programs are not stopped", "run", r.id, "component", s.Component, "error", err)
+	}
+	defer r.resumePrograms(ctx, s)
 	out, err := s.backend.Revert(ctx, s.job, s.undo)
 	r.reboot = r.reboot || out.Reboot
 	if err != nil {

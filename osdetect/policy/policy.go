@@ -43,6 +43,7 @@ const (
 	MaxMetadataAgeDays Key = "MaxMetadataAgeDays"
 	Withdrawn          Key = "Withdrawn"
 	Migration          Key = "Migration"
+	QuiesceMinutes     Key = "QuiesceMinutes"
 )
 
 // Pilot is the only ring that a machine can be put into by name.
@@ -64,6 +65,12 @@ const (
 // metadata may be allowed to be used.
 const MostMetadataAgeDays = 180
 
+// How long, in minutes, a change waits for a card that is in use.
+const (
+	DefaultQuiesceMinutes = 5
+	MostQuiesceMinutes    = 120
+)
+
 // Policy is what was decided, typed. A member that nobody set has its zero
 // value, or the default its comment names.
 type Policy struct {
@@ -79,6 +86,7 @@ type Policy struct {
 	MaxMetadataAgeDays int               // days past expiry that metadata may still be used, 0 to 180; default 0
 	Withdrawn          string            // Keep or GoBack; default Keep
 	Migration          string            // Forbid or Allow; default Forbid
+	QuiesceMinutes     int               // longest wait for a card in use before programs are stopped, 0 to 120; default 5
 
 	from     map[Key]*Source
 	problems []Problem
@@ -87,7 +95,7 @@ type Policy struct {
 // Load puts the policy together. A value of the machine wins over the same
 // value of file; nil stands for no file.
 func Load(machine, file *Source) Policy {
-	p := Policy{Withdrawn: Keep, Migration: Forbid, from: map[Key]*Source{}}
+	p := Policy{Withdrawn: Keep, Migration: Forbid, QuiesceMinutes: DefaultQuiesceMinutes, from: map[Key]*Source{}}
 	for _, s := range []*Source{machine, file} {
 		if s != nil {
 			p.add(s)

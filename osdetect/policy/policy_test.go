@@ -21,7 +21,7 @@ func TestValuesAreTyped(t *testing.T) {
 		"Channel": "stable", "Repositories": []string{"https://a.example/repo", repo}, "Packages": "https://b.example; " + bytes,
 		"CAFile": ca, "Ring": "pilot", "Groups": []string{"Radiology", "radiology", "first-floor"}, "Department": "2a",
 		"FINESS": []string{"75 071 2184", "2A0000014"}, "Pins": []string{"cryptolib-cps@5.1.5", "galss@3.42.03"},
-		"MaxMetadataAgeDays": int64(30), "Withdrawn": "go-back", "Migration": "allow",
+		"MaxMetadataAgeDays": int64(30), "Withdrawn": "go-back", "Migration": "allow", "QuiesceMinutes": "12",
 	}}
 	got := Load(nil, file)
 	if found := got.Problems(); len(found) != 0 {
@@ -33,7 +33,7 @@ func TestValuesAreTyped(t *testing.T) {
 		Packages: []string{"https://b.example", bytes}, CAFile: ca, Ring: Pilot,
 		Groups: []string{"radiology", "first-floor"}, Department: "2A", FINESS: []string{"750712184", "2A0000014"},
 		Pins:               map[string]string{"cryptolib-cps": "5.1.5", "galss": "3.42.03"},
-		MaxMetadataAgeDays: 30, Withdrawn: GoBack, Migration: Allow,
+		MaxMetadataAgeDays: 30, Withdrawn: GoBack, Migration: Allow, QuiesceMinutes: 12,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -67,6 +67,7 @@ func TestMalformedValueLeavesTheDefault(t *testing.T) {
 		"days-negative":           {MaxMetadataAgeDays, int64(-1), "0"},
 		"days-as-a-fraction":      {MaxMetadataAgeDays, "1.5", "0"},
 		"withdrawn-misspelt":      {Withdrawn, "goback", "keep"},
+		"wait-too-long":           {QuiesceMinutes, int64(121), "5"},
 		"migration-as-a-number":   {Migration, int64(1), "forbid"},
 		"hidden-character":        {CAFile, "/etc/\u202eca.pem", ""},
 		"list-in-a-list":          {Groups, []any{[]any{"a"}}, "[]"},
@@ -86,7 +87,7 @@ func TestMalformedValueLeavesTheDefault(t *testing.T) {
 					t.Errorf("%s is %q, want %q", c.key, got, c.keep)
 				}
 			}
-			if empty := c.keep == "" || c.keep == "[]" || c.keep == "0" || c.keep == Keep || c.keep == Forbid; p.Fixed(c.key) == empty {
+			if empty := c.keep == "" || c.keep == "[]" || c.keep == "0" || c.keep == Keep || c.keep == Forbid || c.key == QuiesceMinutes; p.Fixed(c.key) == empty {
 				t.Errorf("fixed: got %v, want %v", p.Fixed(c.key), !empty)
 			}
 		})

@@ -27,7 +27,7 @@ type setting struct {
 
 // order is that of docs/policy.md.
 var order = []Key{Channel, Repositories, Packages, CAFile, Ring, Groups, Department, FINESS, Pins,
-	MaxMetadataAgeDays, Withdrawn, Migration}
+	MaxMetadataAgeDays, Withdrawn, Migration, QuiesceMinutes}
 
 // settings is what is known of each value; it is never changed.
 var settings = map[Key]setting{
@@ -50,13 +50,10 @@ var settings = map[Key]setting{
 			return out
 		},
 	},
-	MaxMetadataAgeDays: {
-		expected: "0–" + strconv.Itoa(MostMetadataAgeDays),
-		read:     readDays,
-		value:    func(p *Policy) any { return p.MaxMetadataAgeDays },
-	},
-	Withdrawn: text(Keep+" | "+GoBack, func(p *Policy) *string { return &p.Withdrawn }, oneOf(Keep, GoBack)),
-	Migration: text(Forbid+" | "+Allow, func(p *Policy) *string { return &p.Migration }, oneOf(Forbid, Allow)),
+	MaxMetadataAgeDays: number(MostMetadataAgeDays, func(p *Policy) *int { return &p.MaxMetadataAgeDays }),
+	Withdrawn:          text(Keep+" | "+GoBack, func(p *Policy) *string { return &p.Withdrawn }, oneOf(Keep, GoBack)),
+	Migration:          text(Forbid+" | "+Allow, func(p *Policy) *string { return &p.Migration }, oneOf(Forbid, Allow)),
+	QuiesceMinutes:     number(MostQuiesceMinutes, func(p *Policy) *int { return &p.QuiesceMinutes }),
 }
 
 // keyOf finds a value by its name. Letters may be of either case, as they may
@@ -166,18 +163,26 @@ func readPins(p *Policy, raw any) (bool, []string) {
 	return true, refused
 }
 
-func readDays(p *Policy, raw any) (bool, []string) {
-	n, ok := raw.(int64)
-	if s, isText := raw.(string); isText {
-		var err error
-		n, err = strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-		ok = err == nil
+// number is a value that is a whole number from 0 to most, also when it is
+// written as a text.
+func number(most int, member func(*Policy) *int) setting {
+	return setting{
+		expected: "0–" + strconv.Itoa(most),
+		read: func(p *Policy, raw any) (bool, []string) {
+			n, ok := raw.(int64)
+			if s, isText := raw.(string); isText {
+				var err error
+				n, err = strconv.ParseInt(strings.TrimSpace(s), 10, 64)
+				ok = err == nil
+			}
+			if !ok || n < 0 || n > int64(most) {
+				return false, []string{show(raw)}
+			}
+			*member(p) = int(n)
+			return true, nil
+		},
+		value: func(p *Policy) any { return *member(p) },
 	}
-	if !ok || n < 0 || n > MostMetadataAgeDays {
-		return false, []string{show(raw)}
-	}
-	p.MaxMetadataAgeDays = int(n)
-	return true, nil
 }
 
 func oneOf(allowed ...string) form {
