@@ -70,7 +70,8 @@ func setUp(t *testing.T, e *testscript.Env, programs string) error {
 	} {
 		e.Setenv(name, os.Getenv(name))
 	}
-	e.Setenv("PATH", programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+	// Those of Windows come first: some of ours have their names.
+	e.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+programs)
 	e.Setenv("PROGRAMS", programs)
 	e.Setenv("MSI", os.Getenv("RELEVE_BENCH_MSI"))
 	e.Setenv("GALSS", galssDir)
