@@ -35,9 +35,11 @@ func readCatalogue(t *testing.T, lang string) catalogue {
 	t.Helper()
 	all, from := catalogue{}, map[string]string{}
 	files, err := filepath.Glob("locales/*." + lang + ".json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no locale files of %q: %v", lang, err)
+	more, err2 := filepath.Glob("locales/more/*." + lang + ".json")
+	if err != nil || err2 != nil || len(files) == 0 || len(more) == 0 {
+		t.Fatalf("no locale files of %q: %v, %v", lang, err, err2)
 	}
+	files = append(files, more...)
 	for _, f := range files {
 		data, err := os.ReadFile(f)
 		if err != nil {

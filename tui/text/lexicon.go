@@ -38,7 +38,11 @@ func (c *lexicon) area(name string) map[string]sentence {
 		return texts
 	}
 	texts := map[string]sentence{}
-	data, err := locales.ReadFile("locales/" + name + "." + c.lang + ".json")
+	file := name + "." + c.lang + ".json"
+	data, err := locales.ReadFile("locales/" + file)
+	if err != nil {
+		data, err = more.ReadFile("locales/more/" + file)
+	}
 	if err == nil && json.Unmarshal(data, &texts) != nil {
 		texts = nil
 	}
@@ -52,6 +56,10 @@ func (c *lexicon) all() map[string]sentence {
 	files, err := locales.ReadDir("locales")
 	if err != nil {
 		return nil
+	}
+	others, err := more.ReadDir("locales/more")
+	if err == nil {
+		files = append(files, others...)
 	}
 	for _, f := range files {
 		if area, ours := strings.CutSuffix(f.Name(), "."+c.lang+".json"); ours {
