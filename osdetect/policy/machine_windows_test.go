@@ -51,3 +51,51 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("problems with %v, want %v; ring %q, file %q", keys, want, p.Ring, p.CAFile)
 	}
 }
+
+// TestMachineOnWindows reads what Group Policy would write, at its own place.
+func TestMachineOnWindows(t *testing.T) {
+	if os.Getenv("RELEVE_BENCH") == "" {
+		t.Skip("writes the policy of the machine: runs in the bench")
+	}
+	key, existed, err := registry.CreateKey(registry.LOCAL_MACHINE, registryKey, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer key.Close()
+	if existed {
+		t.Skip("this machine has a policy of its own")
+	}
+	t.Cleanup(func() {
+		if err := registry.DeleteKey(registry.LOCAL_MACHINE, registryKey); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, err := range []error{
+		key.SetDWordValue("QuiesceMinutes", 30),
+		key.SetStringValue("Migration", "allow"),
+		key.SetDWordValue("Channel", 1),
+		key.SetStringValue("MaxMetadataAgeDays", "many"),
+		key.SetStringValue("NoSuchValue", "x"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := Load(Machine(), nil)
+	if p.QuiesceMinutes != 30 || p.Migration != Allow || p.Channel != "" || p.MaxMetadataAgeDays != 0 {
+		t.Errorf("got %+v", p)
+	}
+	for _, v := range p.Values() {
+		decided := v.Key == QuiesceMinutes || v.Key == Migration
+		if v.Fixed != decided || decided && v.Source != `HKLM\`+registryKey {
+			t.Errorf("%s: fixed %v, from %q", v.Key, v.Fixed, v.Source)
+		}
+	}
+	codes := map[Key]string{}
+	for _, found := range p.Problems() {
+		codes[found.Key] = found.Code()
+	}
+	if want := (map[Key]string{Channel: CodeValue, MaxMetadataAgeDays: CodeValue, "NoSuchValue": CodeUnknownName}); !reflect.DeepEqual(codes, want) {
+		t.Errorf("problems %v, want %v", codes, want)
+	}
+}
