@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -30,15 +31,13 @@ type server struct {
 func (s *server) at(moment string) error {
 	s.did = append(s.did, moment)
 	if s.dies == moment {
-		panic(killed(moment))
+		runtime.Goexit()
 	}
 	if s.fail == moment {
 		return errors.New("cannot " + moment)
 	}
 	return nil
 }
-
-type killed string
 
 func (s *server) Running(_ context.Context, programs []manifest.Program, _ backend.Tell) (json.RawMessage, error) {
 	if len(programs) == 0 || !s.runs {
@@ -157,14 +156,15 @@ func TestProgramsRunAgainAfterACrash(t *testing.T) {
 		t.Run(moment, func(t *testing.T) {
 			disk, s, p := served(t)
 			s.dies = moment
-			func() {
-				defer func() {
-					if k := recover(); k != killed(moment) {
-						t.Fatalf("not killed at %s: %v", moment, k)
-					}
-				}()
+			dead, survived := make(chan struct{}), false
+			go func() {
+				defer close(dead)
 				_, _ = installer.Apply(t.Context(), s.process(disk, "run").deps, p)
+				survived = true
 			}()
+			if <-dead; survived {
+				t.Fatalf("not killed at %s", moment)
+			}
 			s.dies = ""
 			after := s.process(disk, "after")
 			after.store = backendtest.NewStore()

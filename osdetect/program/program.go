@@ -66,7 +66,7 @@ func Run(ctx context.Context, c Command) (Result, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Limit, ErrTime)
 	defer cancel()
-	cmd := exec.Command(c.Path, c.Args...)
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), c.Path, c.Args...)
 	cmd.Dir = c.Dir
 	if cmd.Dir == "" {
 		cmd.Dir = filepath.Dir(c.Path)
@@ -118,7 +118,9 @@ func wait(ctx context.Context, c Command, group *group, done <-chan error) error
 			return context.Cause(ctx)
 		}
 		err := group.end()
-		<-done
+		if <-done == nil {
+			return nil // it had ended by itself, and well, at the last moment
+		}
 		return errors.Join(context.Cause(ctx), err)
 	}
 	for c.Family && group.alive(c.Stays) {
@@ -140,7 +142,7 @@ func Start(c Command) (int, error) {
 	if err := c.check(); err != nil {
 		return 0, fmt.Errorf("starting %q: %w", c.Path, err)
 	}
-	cmd := exec.Command(c.Path, c.Args...)
+	cmd := exec.CommandContext(context.Background(), c.Path, c.Args...)
 	cmd.Dir = c.Dir
 	if cmd.Dir == "" {
 		cmd.Dir = filepath.Dir(c.Path)
