@@ -57,6 +57,9 @@ func TestStory(t *testing.T) {
 			"interrupted": interrupted,
 			"package":     makePackage,
 			"copytree":    copyTree,
+			"console":     inConsole,
+			"as-service":  asService,
+			"same-run":    sameRun,
 		},
 	})
 }
