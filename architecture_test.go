@@ -83,6 +83,7 @@ packaging/testbench/galss      -
 packaging/testbench/dism       -
 packaging/testbench/setup      -
 packaging/testbench/msiexec    osdetect/program
+packaging/testbench/system     osdetect/program
 packaging/testbench/story      -
 
 cmd/releve                     *

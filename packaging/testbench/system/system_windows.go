@@ -1,14 +1,20 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
+	"time"
 
 	"golang.org/x/sys/windows/svc"
+
+	"github.com/releve-sante/releve/osdetect/program"
 )
+
+// limit is how long the command may take.
+const limit = 5 * time.Minute
 
 // order is what the service is to run.
 type order struct {
@@ -45,15 +51,14 @@ func (s *service) work() error {
 	if err := json.Unmarshal(data, &o); err != nil {
 		return fmt.Errorf("reading the order: %w", err)
 	}
-	cmd := exec.Command(o.Command[0], o.Command[1:]...)
-	cmd.Dir, cmd.Env = o.Dir, o.Env
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	res, err := program.Run(context.Background(), program.Command{
+		Path: o.Command[0], Args: o.Command[1:], Dir: o.Dir, Env: o.Env, Limit: limit,
+	})
+	if err != nil {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(s.file+".out", out, 0o600),
-		os.WriteFile(s.file+".status", fmt.Append(nil, cmd.ProcessState.ExitCode()), 0o600),
+		os.WriteFile(s.file+".out", res.Output, 0o600),
+		os.WriteFile(s.file+".status", fmt.Append(nil, res.Code), 0o600),
 	)
 }
