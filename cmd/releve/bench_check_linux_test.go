@@ -85,7 +85,8 @@ type tools struct{ ours, peer, curl string }
 func buildRelease(b *testing.B, output, dir, work string) {
 	b.Helper()
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
-		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-gcflags=github.com/klauspost/...=",
+		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/manifest/...=",
+		"-gcflags=github.com/releve-sante/releve/installer/plan=", "-gcflags=github.com/releve-sante/releve/installer/store=", "-gcflags=github.com/klauspost/...=",
 		"-gcflags=encoding/json=", "-o", output, dir)
 	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+work)
 	if out, err := build.CombinedOutput(); err != nil {

@@ -13,7 +13,7 @@ import (
 func BenchmarkVersion(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "releve")
 	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
-		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/...=", "-o", program, ".")
+		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/manifest/...=", "-o", program, ".")
 	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+clientWork(b))
 	if out, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("building: %v\n%s", err, out)

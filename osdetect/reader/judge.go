@@ -5,6 +5,13 @@ import (
 	"strconv"
 )
 
+// report is what system_profiler SPSmartCardsDataType answered on macOS. It
+// does not say who uses a card.
+type report struct {
+	Error string `json:"error,omitempty"`
+	XML   []byte `json:"xml,omitempty"`
+}
+
 // reading holds what the system said, unjudged. It is JSON, so that a
 // workstation that puzzles us can be sent as a file.
 type reading struct {

@@ -1,3 +1,5 @@
+//go:build !windows
+
 package reader
 
 import (
@@ -12,13 +14,6 @@ import (
 
 	"github.com/micromdm/plist"
 )
-
-// report is what system_profiler SPSmartCardsDataType answered on macOS. It
-// does not say who uses a card.
-type report struct {
-	Error string `json:"error,omitempty"`
-	XML   []byte `json:"xml,omitempty"`
-}
 
 // report judges the report of macOS.
 func (r *Readers) report(in report) {
