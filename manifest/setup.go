@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,7 +87,7 @@ func (c *SetupCommand) check() *SyntaxError {
 
 // checkStatus checks an exit code: 32 bits, written with or without a sign.
 func checkStatus(code *int) *SyntaxError {
-	if *code < -1<<31 || *code > 1<<32-1 {
+	if n := int64(*code); n < math.MinInt32 || n > math.MaxUint32 {
 		return &SyntaxError{Reason: CodeValue, Expected: "32 bits", Found: strconv.Itoa(*code)}
 	}
 	return nil
