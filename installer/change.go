@@ -65,6 +65,9 @@ func (r *run) touch(ctx context.Context, s *step) error {
 	if err := r.deps.Quiesce.Stop(ctx, s.Programs, s.job.Tell); err != nil {
 		return because(CodeQuiesce, err, "Component", s.Component)
 	}
+	if err := r.deps.Quiesce.Holders(ctx, s.job.Subject(), s.Programs, s.job.Tell); err != nil {
+		r.deps.Log.Info("who holds the files is not known", "run", r.id, "component", s.Component, "error", err)
+	}
 	out, err := s.backend.Apply(ctx, s.job, s.undo)
 	r.reboot = r.reboot || out.Reboot
 	if err != nil {

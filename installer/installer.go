@@ -90,6 +90,10 @@ type Quiescer interface {
 	// Stop stops whatever of the programs runs now.
 	Stop(ctx context.Context, programs []manifest.Program, tell backend.Tell) error
 
+	// Holders tells who else uses the files of a component, and stops nobody.
+	// Its error is for the log.
+	Holders(ctx context.Context, c backend.Subject, programs []manifest.Program, tell backend.Tell) error
+
 	// Start starts what ran. What a change took away stays so, and what does
 	// not start is told and no error.
 	Start(ctx context.Context, ran json.RawMessage, tell backend.Tell) error
@@ -102,7 +106,10 @@ func (unquiet) Running(context.Context, []manifest.Program, backend.Tell) (json.
 	return nil, nil
 }
 func (unquiet) Stop(context.Context, []manifest.Program, backend.Tell) error { return nil }
-func (unquiet) Start(context.Context, json.RawMessage, backend.Tell) error   { return nil }
+func (unquiet) Holders(context.Context, backend.Subject, []manifest.Program, backend.Tell) error {
+	return nil
+}
+func (unquiet) Start(context.Context, json.RawMessage, backend.Tell) error { return nil }
 
 // complete fills in what may be left out.
 func (d Deps) complete() Deps {

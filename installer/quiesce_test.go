@@ -57,6 +57,11 @@ func (s *server) Stop(_ context.Context, programs []manifest.Program, _ backend.
 	return s.at("stopped")
 }
 
+func (s *server) Holders(_ context.Context, c backend.Subject, _ []manifest.Program, tell backend.Tell) error {
+	tell("quiesce-held", map[string]string{"Name": "billing of " + c.Name, "PID": "7"})
+	return errors.New("not all of them are known")
+}
+
 func (s *server) Start(_ context.Context, ran json.RawMessage, _ backend.Tell) error {
 	if string(ran) != `"galsvw64.exe"` || s.runs {
 		return nil
@@ -186,4 +191,14 @@ func TestProgramsThatDoNotStartUndoNothing(t *testing.T) {
 	disk, s, p := served(t)
 	s.fail = "start"
 	s.process(disk, "run").must(t, p)
+}
+
+func TestWhoHoldsTheFilesIsToldAndNoFailure(t *testing.T) {
+	disk, s, p := served(t)
+	r := s.process(disk, "now")
+	r.must(t, p)
+	told := of[event.Told](r.events)
+	if len(told) != 1 || told[0].Code != "quiesce-held" || told[0].Args["Name"] != "billing of galss" || told[0].Args["PID"] != "7" {
+		t.Errorf("told %+v, want the one program that holds the files", told)
+	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/quiesce"
-	"github.com/releve-sante/releve/osdetect/reader"
 )
 
 // quiesce is what stops programs around a change, nil for a machine that is
@@ -28,6 +27,6 @@ func (a *app) cardInUse(ctx context.Context) (bool, error) {
 	if a.readers == nil {
 		return false, nil
 	}
-	used, known := a.readers(ctx, reader.Options{}).InUse()
+	used, known := a.cardReaders(ctx).InUse()
 	return used && known, ctx.Err()
 }

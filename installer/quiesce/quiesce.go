@@ -77,6 +77,8 @@ type System interface {
 	StopService(name string) error         // asks it to stop
 	StartService(name string) error
 	Start(path string, session uint32) error // in the session that it ran in
+	Holders(files []string) ([]Holder, error)
+	Resolve(path string) (resolved string, shared bool) // of the manifest; shared: in a folder of the system
 }
 
 // Options are what a Quiescer works with; System is required.

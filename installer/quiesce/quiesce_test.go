@@ -25,6 +25,10 @@ type machine struct {
 	nobody             bool // is logged on
 	did                []string
 	broken             error
+
+	holders []Holder
+	asked   []string // files
+	system  string   // folder
 }
 
 func (m *machine) List(context.Context) ([]process.Process, error) {
@@ -63,6 +67,16 @@ func (m *machine) StartService(name string) error {
 	m.did = append(m.did, "start "+name)
 	m.services[name] = true
 	return nil
+}
+
+func (m *machine) Holders(files []string) ([]Holder, error) {
+	m.asked = files
+	return m.holders, m.broken
+}
+
+// Resolve knows one folder of the system.
+func (m *machine) Resolve(path string) (resolved string, shared bool) {
+	return path, m.system != "" && strings.HasPrefix(path, m.system)
 }
 
 func (m *machine) Start(path string, session uint32) error {

@@ -56,3 +56,10 @@ func (Machine) Start(path string, _ uint32) error {
 	_, err := program.Start(program.Command{Path: path})
 	return err
 }
+
+// Holders is never asked for a file that cannot be replaced while it is used:
+// here every file can.
+func (Machine) Holders([]string) ([]Holder, error) { return nil, nil }
+
+// Resolve resolves nothing, so that no file is asked about.
+func (Machine) Resolve(string) (resolved string, shared bool) { return "", false }
