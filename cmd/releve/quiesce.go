@@ -22,7 +22,8 @@ func (s *session) quiesce() installer.Quiescer {
 }
 
 // cardInUse reports whether a program works with a card. Where the system
-// does not say, as macOS does not, nothing is waited for.
+// does not say, as macOS does not, nothing is waited for; neither is it for a
+// card in the machine from which somebody reaches this one.
 func (a *app) cardInUse(ctx context.Context) (bool, error) {
 	if a.readers == nil {
 		return false, nil

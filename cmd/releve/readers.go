@@ -17,7 +17,13 @@ func (a *app) cardReaders(ctx context.Context) reader.Readers {
 	if err != nil {
 		a.log.Warn("the session is not known", "error", err.Error())
 	}
-	return a.readers(ctx, reader.Options{Remote: facts["session.kind"] == "remote"})
+	return a.readers(ctx, readerOptions(facts))
+}
+
+// readerOptions says whose readers those are: Windows shows a remote session
+// the readers of the machine the person sits at.
+func readerOptions(facts osdetect.Facts) reader.Options {
+	return reader.Options{Remote: facts["session.kind"] == "remote"}
 }
 
 func (a *app) readersCommand() *cobra.Command {

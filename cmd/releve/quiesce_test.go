@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+
+	"github.com/releve-sante/releve/osdetect"
+	"github.com/releve-sante/releve/osdetect/reader"
+)
+
+// TestCardInUse judges the readers of this machine alone: those of a remote
+// session belong to somebody else's.
+func TestCardInUse(t *testing.T) {
+	held := reader.Slot{State: reader.Present, Card: reader.CPS4, Use: reader.Exclusive}
+	free := reader.Slot{State: reader.Present, Card: reader.CPS4, Use: reader.Free}
+	for _, tt := range []struct {
+		name    string
+		readers reader.Readers
+		want    bool
+	}{
+		{"held", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free, held}}, true},
+		{"free", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free}}, false},
+		{"remote", reader.Readers{Service: reader.Running, Slots: []reader.Slot{held}, Remote: true}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := &app{log: slog.New(slog.DiscardHandler)}
+			a.readers = func(context.Context, reader.Options) reader.Readers { return tt.readers }
+			if got, err := a.cardInUse(t.Context()); got != tt.want || err != nil {
+				t.Errorf("got %v, %v, want %v", got, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestReaderOptions(t *testing.T) {
+	for kind, want := range map[string]bool{"remote": true, "console": false, "service": false, "": false} {
+		if got := readerOptions(osdetect.Facts{"session.kind": kind}).Remote; got != want {
+			t.Errorf("%q: got %v, want %v", kind, got, want)
+		}
+	}
+}
