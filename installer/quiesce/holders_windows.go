@@ -36,8 +36,8 @@ type rmProcess struct {
 var _ [668]byte = [unsafe.Sizeof(rmProcess{})]byte{}
 
 const (
-	rmKeyLength = 33 // CCH_RM_SESSION_KEY and its end
-	rmMost      = 64 // processes
+	rmKeyLength = 33   // CCH_RM_SESSION_KEY and its end
+	rmMost      = 1024 // processes
 )
 
 // Holders asks the Restart Manager which processes use the files.
@@ -58,18 +58,11 @@ func (Machine) Holders(files []string) (holders []Holder, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var found [rmMost]rmProcess
-	var needed, reasons uint32
-	count := uint32(len(found))
-	err = rmCall(rmGetList, uintptr(session), uintptr(unsafe.Pointer(&needed)), uintptr(unsafe.Pointer(&count)),
-		uintptr(unsafe.Pointer(&found[0])), uintptr(unsafe.Pointer(&reasons)))
-	if errors.Is(err, windows.ERROR_MORE_DATA) { // more than anybody wants to read
-		err, count = nil, uint32(len(found))
-	}
+	found, err := rmList(session)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range found[:min(count, rmMost)] {
+	for _, p := range found {
 		name := windows.UTF16ToString(p.application[:])
 		if name == "" {
 			name = windows.UTF16ToString(p.service[:])
@@ -77,6 +70,27 @@ func (Machine) Holders(files []string) (holders []Holder, err error) {
 		holders = append(holders, Holder{PID: p.pid, Name: name})
 	}
 	return holders, nil
+}
+
+// rmList returns the processes of a session. How many they are can grow
+// between two questions.
+func rmList(session uint32) ([]rmProcess, error) {
+	room := uint32(16)
+	for {
+		found := make([]rmProcess, room)
+		var needed, reasons uint32
+		count := room
+		err := rmCall(rmGetList, uintptr(session), uintptr(unsafe.Pointer(&needed)), uintptr(unsafe.Pointer(&count)),
+			uintptr(unsafe.Pointer(&found[0])), uintptr(unsafe.Pointer(&reasons)))
+		if errors.Is(err, windows.ERROR_MORE_DATA) && room < rmMost {
+			room = min(max(needed, 2*room), rmMost)
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return found[:min(count, room)], nil
+	}
 }
 
 func rmCall(proc *windows.LazyProc, args ...uintptr) error {
