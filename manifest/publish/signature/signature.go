@@ -14,10 +14,6 @@ import (
 	"path"
 	"strings"
 	"time"
-
-	"github.com/sassoftware/relic/v8/lib/authenticode"
-	"github.com/sassoftware/relic/v8/lib/pkcs9"
-	"github.com/sassoftware/relic/v8/signers/sigerrors"
 )
 
 // ErrUnsigned is about a file without a signature.
@@ -41,44 +37,24 @@ func Kind(name string) bool {
 
 // Read reads the signature of a file of size bytes whose name tells its
 // format. The error wraps ErrUnsigned when there is none; any other says that
-// the signature is not one of these bytes.
+// the signature is not one of these bytes, or wraps errors.ErrUnsupported on a
+// system that this program cannot read signatures on.
 func Read(name string, r io.ReaderAt, size int64) (Signer, error) {
-	var found *pkcs9.TimestampedSignature
-	var err error
-	if strings.EqualFold(path.Ext(name), ".msi") {
-		found, err = ofPackage(io.NewSectionReader(r, 0, size))
-	} else {
-		found, err = ofProgram(io.NewSectionReader(r, 0, size))
-	}
-	var none sigerrors.NotSignedError
-	if errors.As(err, &none) {
-		return Signer{}, fmt.Errorf("%q: %w", name, ErrUnsigned)
-	}
+	found, err := verified(name, io.NewSectionReader(r, 0, size))
 	if err != nil {
-		return Signer{}, fmt.Errorf("reading the signature of %q: %w", name, err)
+		return Signer{}, err
 	}
-	organisation, err := organisation(found.Certificate)
+	organisation, err := organisation(found.cert)
 	if err != nil {
 		return Signer{}, fmt.Errorf("certificate of %q: %w", name, err)
 	}
-	return Signer{Name: organisation, Ends: found.Certificate.NotAfter, Stamped: found.CounterSignature != nil}, nil
+	return Signer{Name: organisation, Ends: found.cert.NotAfter, Stamped: found.stamped}, nil
 }
 
-// ofProgram returns the first signature, which is the one that Windows asks.
-func ofProgram(r io.ReadSeeker) (*pkcs9.TimestampedSignature, error) {
-	all, err := authenticode.VerifyPE(r, false)
-	if err != nil {
-		return nil, err
-	}
-	return &all[0].TimestampedSignature, nil
-}
-
-func ofPackage(r io.ReaderAt) (*pkcs9.TimestampedSignature, error) {
-	found, err := authenticode.VerifyMSI(r, false)
-	if err != nil {
-		return nil, err
-	}
-	return &found.TimestampedSignature, nil
+// signed is a signature that fits the bytes.
+type signed struct {
+	cert    *x509.Certificate
+	stamped bool
 }
 
 // organisation follows the rule of the workstation.
