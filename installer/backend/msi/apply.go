@@ -107,6 +107,9 @@ func (r *runner) change(ctx context.Context, u undo, found []Product) error {
 		n := order(p.Version, k.Package.ProductVersion)
 		mine := p.Code == k.Package.ProductCode
 		if n > 0 || n == 0 && !mine && !has(replaced, p.Code) {
+			if err := r.bothWhole(k, u.packageOf(p.Code)); err != nil {
+				return err
+			}
 			if err := r.remove(ctx, p, u.packageOf(p.Code)); err != nil {
 				return err
 			}
@@ -118,6 +121,19 @@ func (r *runner) change(ctx context.Context, u undo, found []Product) error {
 		return err
 	}
 	return r.report(ctx, u, k)
+}
+
+// bothWhole checks once more what is to be installed and the way back from it,
+// before a product is removed for it.
+func (r *runner) bothWhole(k kept, back *ref) error {
+	if err := r.b.verified(k, k.signer()); err != nil || back == nil {
+		return err
+	}
+	old, err := r.b.readKept(r.j.Component, back.ID)
+	if err != nil {
+		return fmt.Errorf("package of %q for the way back: %w", r.j.Component, err)
+	}
+	return r.b.verified(old, "")
 }
 
 // report tells which other versions stand beside the new one.

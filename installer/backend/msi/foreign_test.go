@@ -196,3 +196,46 @@ func TestSwappedPackageIsNotRun(t *testing.T) {
 		t.Errorf("installed %v", got)
 	}
 }
+
+// TestSignerIsCheckedAgain withdraws a certificate between Prepare and Apply.
+func TestSignerIsCheckedAgain(t *testing.T) {
+	w := newWorld(durabletest.NewDisk())
+	b := msi.New(w.disk, w)
+	j, _ := job(t, w, backend.Install, "1.0.0", sample("1.0.0"))
+	j.Release.Setup = &manifest.Setup{Signer: "Éditeur"}
+	u, err := b.Prepare(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.trusts = func(signer string) bool { return signer == "" }
+	if _, err := b.Apply(t.Context(), j, u); err == nil || len(*w.lines) > 0 {
+		t.Errorf("got %v, ran %v, want a refusal and nothing run", err, *w.lines)
+	}
+}
+
+// TestNothingIsRemovedForASwappedPackage changes one package of a downgrade
+// between Prepare and Apply.
+func TestNothingIsRemovedForASwappedPackage(t *testing.T) {
+	for _, version := range []string{"1.0.0", "2.0.0"} {
+		t.Run(version, func(t *testing.T) {
+			w := newWorld(durabletest.NewDisk())
+			have(t, w, "2.0.0")
+			b := msi.New(w.disk, w)
+			j, _ := job(t, w, backend.Downgrade, "1.0.0", sample("1.0.0"))
+			u, err := b.Prepare(t.Context(), j)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name := range w.disk.Snapshot() {
+				if strings.HasSuffix(name, version+".msi") {
+					if err := w.write(name, string(sample("6.6.6").data)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if _, err := b.Apply(t.Context(), j, u); err == nil || len(*w.lines) > 0 {
+				t.Errorf("got %v, ran %v, want a refusal and nothing run", err, *w.lines)
+			}
+		})
+	}
+}

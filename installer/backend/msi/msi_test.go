@@ -271,6 +271,14 @@ func TestInstallationThatOutlivesItsTime(t *testing.T) {
 	if !errors.As(err, &e) || e.Code() != msi.CodeTime || e.Args()["Minutes"] != "7" || !errors.Is(err, msi.ErrTime) {
 		t.Errorf("got %v, want %s after 7 minutes", err, msi.CodeTime)
 	}
+	if len(w.held) != 1 {
+		t.Errorf("held %v, want the package", w.held)
+	}
+	for name, n := range w.held {
+		if n != 1 {
+			t.Errorf("%q is let go of while Windows Installer reads it", name)
+		}
+	}
 }
 
 // TestLostPackage removes a product whose package is gone from the cache of

@@ -88,11 +88,13 @@ type world struct {
 	wrote  string // to the log when a run fails
 	slow   bool   // does not end in time
 	waited time.Duration
+	held   map[string]int // how often a package is held, by its name
 }
 
 func newWorld(d *durabletest.Disk) *world {
 	return &world{
 		disk: d, lines: new([]string), packages: map[string][]msi.Candidate{}, values: map[string]string{},
+		held:   map[string]int{},
 		trusts: func(string) bool { return true },
 		status: func(string, string) uint32 { return 0 },
 	}
@@ -175,8 +177,14 @@ func (w *world) Hold(name, digest, signer string) (io.Closer, error) {
 	if !w.trusts(signer) {
 		return nil, fmt.Errorf("signed by somebody else than %q", signer)
 	}
-	return openFile{}, nil
+	w.held[name]++
+	return letGo(func() { w.held[name]-- }), nil
 }
+
+// letGo ends a hold.
+type letGo func()
+
+func (f letGo) Close() error { f(); return nil }
 
 func (w *world) Holder(context.Context) string { return "setup.exe (4711)" }
 
@@ -188,11 +196,18 @@ func (w *world) Wait(_ context.Context, d time.Duration) error {
 // Run is msiexec.
 func (w *world) Run(_ context.Context, line string, _ time.Duration) (uint32, error) {
 	*w.lines = append(*w.lines, line)
+	words := msi.Words(line)
+	at := slices.Index(words, "/l*v")
+	if at < 0 {
+		return 0, fmt.Errorf("nothing is logged by %q", line)
+	}
+	verb, target, log := words[0], words[1], words[at+1]
+	if verb != "/x" && w.held[target] == 0 {
+		return 0, fmt.Errorf("%q is run while anybody can change it", target)
+	}
 	if w.slow {
 		return 0, fmt.Errorf("msiexec: %w", msi.ErrTime)
 	}
-	words := msi.Words(line)
-	verb, target, log := words[0], words[1], words[slices.Index(words, "/l*v")+1]
 	code, pkg := target, database.Package{}
 	if verb != "/x" {
 		var err error
