@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -176,4 +177,46 @@ func funcName(f *ast.FuncDecl) string {
 		return f.Name.Name
 	}
 	return fmt.Sprintf("(%s).%s", receiver(f), f.Name.Name)
+}
+
+// TestLibrarySearchIsCutFirst fails for a released program whose main does
+// anything before it cuts where libraries are looked for.
+func TestLibrarySearchIsCutFirst(t *testing.T) {
+	seen := 0
+	for _, s := range sources(t) {
+		if s.test || path.Dir(s.dir) != "cmd" {
+			continue
+		}
+		for _, decl := range s.file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv != nil || f.Name.Name != "main" {
+				continue
+			}
+			seen++
+			if len(f.Body.List) == 0 || !calls(f.Body.List[0], "elevate", "CutSearch") {
+				t.Errorf("%s: main has to begin with elevate.CutSearch()", s.fset.Position(f.Pos()))
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("no program was found")
+	}
+}
+
+// calls reports whether a statement is a call of a function of a package.
+func calls(stmt ast.Stmt, pkg, name string) bool {
+	e, ok := stmt.(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	call, ok := e.X.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	x, ok := f.X.(*ast.Ident)
+	return ok && x.Name == pkg && f.Sel.Name == name
 }
