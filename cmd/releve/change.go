@@ -159,6 +159,9 @@ func (s *session) recover(ctx context.Context, sink event.Sink) error {
 
 // replan looks at the machine and makes the plan.
 func (w *work) replan(ctx context.Context) (err error) {
+	if err := w.s.readableFor(ctx, w.req); err != nil {
+		return err
+	}
 	w.facts, w.installed, err = w.s.machine(ctx, w.s.subjects(w.manifest))
 	if err != nil {
 		return err

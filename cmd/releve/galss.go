@@ -10,11 +10,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/releve-sante/releve/installer"
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/settings"
+	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/osdetect"
 	"github.com/releve-sante/releve/osdetect/galss"
 	"github.com/releve-sante/releve/osdetect/reader"
@@ -111,6 +113,46 @@ func (s *session) settingsBackends() map[string]backend.Backend {
 
 // settingsBackend is the name of the backend in plans and receipts.
 const settingsBackend = "settings"
+
+// unreadable says why the galss.ini that a move changes cannot be read; nil
+// where it can, or where there is none.
+func (s *session) unreadable(ctx context.Context) error {
+	mode, ok := s.backends[settingsBackend]
+	if !ok {
+		return nil
+	}
+	_, err := mode.Inspect(ctx, backend.Subject{Name: settings.GalssMode})
+	return err
+}
+
+// readableFor says why a request that names how galss.ini is written cannot be
+// planned.
+func (s *session) readableFor(ctx context.Context, req plan.Request) error {
+	if !slices.ContainsFunc(req.Components, func(t plan.Target) bool { return t.Component == settings.GalssMode }) {
+		return nil
+	}
+	err := s.unreadable(ctx)
+	if err == nil {
+		return nil
+	}
+	return &cliError{code: CodeNotReadable, args: map[string]string{"Path": galss.Path(s.a.family()), "Why": err.Error()}, cause: err}
+}
+
+// withoutUnreadable leaves out how galss.ini is written where nobody can tell:
+// a file that is locked keeps nobody from looking at the rest of the machine,
+// least of all from reading the alert about it.
+func (s *session) withoutUnreadable(ctx context.Context, all []backend.Subject) []backend.Subject {
+	isMode := func(k backend.Subject) bool { return k.Name == settings.GalssMode }
+	if !slices.ContainsFunc(all, isMode) {
+		return all
+	}
+	err := s.unreadable(ctx)
+	if err == nil {
+		return all
+	}
+	s.a.log.Warn("galss.ini cannot be read", "error", err.Error())
+	return slices.DeleteFunc(slices.Clone(all), isMode)
+}
 
 // seeCards asks for the readers until it sees enough, or for cardWait.
 func (a *app) seeCards(ctx context.Context, enough func([]galss.Slot) bool) ([]galss.Slot, error) {

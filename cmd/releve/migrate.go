@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -218,6 +219,9 @@ func (w *work) move(ctx context.Context, family string) (galss.Move, []galss.Rea
 		return m, reasons
 	}
 	data, err := a.readGalss(family)
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // a link is read here, and is no file to change
+		err = cmp.Or(w.s.unreadable(ctx), err)
+	}
 	switch {
 	case err == nil && data == nil:
 		m.Old = []byte{}

@@ -262,6 +262,7 @@ func (s *session) machine(ctx context.Context, all []backend.Subject) (osdetect.
 	if !s.a.interactive() { // its screens have standard error too
 		s.a.sayUnknown(found)
 	}
+	all = s.withoutUnreadable(ctx, all)
 	deps := s.deps(event.Discard)
 	deps.Foreign = foreign(found)
 	installed, err := installer.Inspect(ctx, deps, all)
