@@ -220,6 +220,11 @@ func (b *Backend) restore(ctx context.Context, u undo) error {
 	now, err := b.sys.UpdateServer()
 	if err == nil && now != nil && *now == 0 {
 		err = b.sys.SetUpdateServer(ctx, *u.Server)
+		// The value is what was promised. A service that does not restart reads
+		// it when it next starts.
+		if now, unknown := b.sys.UpdateServer(); unknown == nil && now != nil && *now == *u.Server {
+			err = nil
+		}
 	}
 	if err != nil {
 		return &Error{code: CodePolicyNotRestored, value: fmt.Sprint(*u.Server), cause: err}
