@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +29,7 @@ const (
 	CodeStartCannotLook = "start-cannot-look"  // the processes cannot be listed
 	CodeStartRefused    = "start-refused"      // the system did not start the program
 	CodeStartNoWMIC     = "start-wmic-missing" // it did not stay, and WMIC is gone
+	CodeStartStandin    = "start-standin"      // it did not stay, and only the stand-in answers for WMIC
 	CodeStartEnded      = "start-ended"        // it did not stay, and nobody knows why
 	CodeStartService    = "start-no-desktop"   // releve runs where no user is
 	CodeNotWindows      = "start-not-here"
@@ -234,9 +236,12 @@ func (w *work) watchServer(ctx context.Context, path string) error {
 // what remedies it.
 func (w *work) notStarted(ctx context.Context, path string) error {
 	answer := started{Tried: path, Servers: []server{}, Code: CodeStartEnded}
-	if w.facts["wmic.present"] == false && w.facts["wmic.standin"] != true {
-		answer.Code = CodeStartNoWMIC
-		answer.Remedy = w.wmicRemedies(ctx)
+	if w.facts["wmic.present"] == false {
+		answer.Code, answer.Remedy = CodeStartNoWMIC, w.wmicRemedies(ctx)
+		if w.facts["wmic.standin"] == true { // no real GALSS has confirmed it
+			answer.Code = CodeStartStandin
+			answer.Remedy = slices.DeleteFunc(slices.Clone(answer.Remedy), func(r manifest.Remedy) bool { return r.Code == "replace-wmic" })
+		}
 	}
 	a := w.s.a
 	if a.flags.json {
