@@ -71,8 +71,13 @@ func (p *Printer) Accepted(r plan.Refusal, title string) []Field {
 }
 
 // Leaf is one comparison: "version du système >= 10.15" and what was found.
+// What must not be is told in a sign, since the words of a condition are English.
 func (p *Printer) Leaf(l manifest.Leaf) (required, found string) {
-	return p.Fact(l.Fact) + " " + p.Value(l.Required), p.found(l.Actual)
+	sign := l.Required
+	if value, ok := strings.CutPrefix(sign, "not = "); ok {
+		sign = "≠ " + value
+	}
+	return p.Fact(l.Fact) + " " + p.Value(sign), p.found(l.Actual)
 }
 
 // Fact is what a fact is called; a fact without a name keeps its path.
