@@ -152,7 +152,8 @@ func shown(code uint32) string {
 
 const maxWords = 300 // bytes of what DISM said that are handed on
 
-// lastWords is what DISM said after the number of its error, on one line.
+// lastWords is what DISM said after the number of its error, on one line and
+// without the dot at its end, to stand in a sentence.
 func lastWords(text string) string {
 	_, after, found := strings.Cut(text, "rror:")
 	if !found {
@@ -161,9 +162,15 @@ func lastWords(text string) string {
 	if !found {
 		after = text
 	}
-	words := strings.Join(strings.Fields(after), " ")
-	if len(words) > maxWords {
-		words = strings.ToValidUTF8(words[:maxWords], "")
+	words := strings.Fields(strings.TrimLeft(after, ": \u00a0"))
+	if len(words) > 0 {
+		if _, err := strconv.ParseUint(words[0], 0, 32); err == nil {
+			words = words[1:] // the number, which is told apart
+		}
 	}
-	return words
+	said := strings.TrimRight(strings.Join(words, " "), ".")
+	if len(said) > maxWords {
+		said = strings.ToValidUTF8(said[:maxWords], "")
+	}
+	return said
 }

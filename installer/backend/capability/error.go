@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 )
 
@@ -61,7 +62,7 @@ func (e *Error) Code() string { return e.code }
 func (e *Error) Args() map[string]string {
 	args := map[string]string{"Value": e.value, "Said": e.said}
 	if e.cause != nil {
-		args["Why"] = e.cause.Error()
+		args["Why"] = strings.TrimRight(e.cause.Error(), ".") // Windows ends its own with one
 	}
 	return args
 }
