@@ -89,24 +89,13 @@ func (r *run) resumePrograms(ctx context.Context, s *step) {
 	}
 }
 
-// sameVersion reports whether two texts name one version: Windows Installer
-// says 3.45.1 of what its publisher calls 3.45.01.
-func sameVersion(a, b string) bool {
-	if a == b || a == "" || b == "" {
-		return a == b
-	}
-	va, errA := manifest.ParseVersion(a)
-	vb, errB := manifest.ParseVersion(b)
-	return errA == nil && errB == nil && va.Compare(vb) == 0
-}
-
 // arrived detects the component again and compares with the plan.
 func (s *step) arrived(ctx context.Context) (found, error) {
 	state, err := s.detect(ctx)
 	if err != nil {
 		return found{}, err
 	}
-	if !sameVersion(state.Version, s.To) {
+	if !manifest.SameVersion(state.Version, s.To) {
 		return found{}, failed(CodeNotDetected, nil,
 			"Component", s.Component, "Expected", s.To, "Found", state.Version)
 	}

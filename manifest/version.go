@@ -47,6 +47,18 @@ func ParseVersion(s string) (Version, error) {
 // String returns the text the publisher wrote.
 func (v Version) String() string { return v.text }
 
+// SameVersion reports whether two texts name one version: 3.45.1, as Windows
+// Installer writes it, is 3.45.01. Texts that are no versions are compared as
+// they are.
+func SameVersion(a, b string) bool {
+	if a == b {
+		return true
+	}
+	va, errA := ParseVersion(a)
+	vb, errB := ParseVersion(b)
+	return errA == nil && errB == nil && va.Compare(vb) == 0
+}
+
 // Compare returns -1, 0 or 1 when v comes before o, is equal to it, or comes
 // after it. Versions can be equal though their texts differ.
 func (v Version) Compare(o Version) int {

@@ -66,6 +66,20 @@ func TestVersionsAreComparedAsNumbers(t *testing.T) {
 	}
 }
 
+func TestSameVersion(t *testing.T) {
+	for _, tt := range []struct {
+		a, b string
+		want bool
+	}{
+		{"3.45.1", "3.45.01", true}, {"5.2.6_x64", "5.2.6", true}, {"5.2.6", "5.2.7", false},
+		{"", "", true}, {"", "0", false}, {"installed", "installed", true}, {"installed", "absent", false}, {"pss", "1", false},
+	} {
+		if got := SameVersion(tt.a, tt.b); got != tt.want {
+			t.Errorf("%q and %q: %v, want %v", tt.a, tt.b, got, tt.want)
+		}
+	}
+}
+
 func TestTextThatIsNoVersion(t *testing.T) {
 	tests := []struct {
 		name, text string

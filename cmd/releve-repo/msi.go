@@ -29,7 +29,7 @@ func (a *app) packaged(release manifest.Release, file string, payload io.ReaderA
 	if err != nil {
 		return wrong(CodeNoPackage, "", err)
 	}
-	if !sameVersion(release.Version, p.ProductVersion) {
+	if !manifest.SameVersion(release.Version, p.ProductVersion) {
 		return wrong(CodeOtherVersion, p.ProductVersion, nil)
 	}
 	if !p.Whole {
@@ -38,13 +38,6 @@ func (a *app) packaged(release manifest.Release, file string, payload io.ReaderA
 	a.say("%s is product %s of upgrade code %s; with these as evidence of the component, workstations recognise it whoever installed it",
 		file, p.ProductCode, orNone(p.UpgradeCode))
 	return nil
-}
-
-// sameVersion reports whether two texts name one version: 3.45.01 is 3.45.1.
-func sameVersion(a, b string) bool {
-	va, errA := manifest.ParseVersion(a)
-	vb, errB := manifest.ParseVersion(b)
-	return errA == nil && errB == nil && va.Compare(vb) == 0
 }
 
 func orNone(code string) string {

@@ -13,9 +13,10 @@ import (
 
 // systemBackends change what only Windows has, by the names that releases give.
 func (s *session) systemBackends() map[string]backend.Backend {
+	packages := msi.New(s.state, msi.NewWindows())
 	return map[string]backend.Backend{
-		exe.Name: exe.New(s.state, exe.NewWindows(component.System())),
-		msi.Name: msi.New(s.state, msi.NewWindows()),
+		exe.Name: exe.New(s.state, exe.NewWindows(component.System(), packages.RemoveProduct)),
+		msi.Name: packages,
 	}
 }
 

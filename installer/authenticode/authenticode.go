@@ -122,6 +122,19 @@ func Hold(path, digest string) (*os.File, error) {
 	return f, nil
 }
 
+// HoldSigned is Hold for a file that signer has to have signed, "" for
+// anybody; see Check. What is held is what was checked.
+func HoldSigned(path, digest, signer string) (*os.File, error) {
+	f, err := Hold(path, digest)
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(f, signer); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 // match compares the bytes of f with a digest and goes back to the beginning.
 func match(f *os.File, digest string) error {
 	hash := sha256.New()

@@ -136,7 +136,7 @@ type edition struct{ *manifest.Release }
 // from returns the delta from a version, nil for none.
 func (e edition) from(version string) *manifest.Delta {
 	for i := range e.Deltas {
-		if sameVersion(e.Deltas[i].From, version) {
+		if manifest.SameVersion(e.Deltas[i].From, version) {
 			return &e.Deltas[i]
 		}
 	}
@@ -161,19 +161,13 @@ func (e edition) bases(more string) []string {
 	return all
 }
 
-func sameVersion(a, b string) bool {
-	v, errV := manifest.ParseVersion(a)
-	w, errW := manifest.ParseVersion(b)
-	return errV == nil && errW == nil && v.Compare(w) == 0
-}
-
 // pair finds the two releases of a delta and makes sure that there can be one.
 func pair(c *manifest.Component, from, to string, platform manifest.Platform) (next, old edition, err error) {
 	var candidates []edition
 	var platforms []string
 	for i := range c.Releases {
 		rel := &c.Releases[i]
-		if sameVersion(rel.Version, to) && (platform == "" || rel.Platform == platform) {
+		if manifest.SameVersion(rel.Version, to) && (platform == "" || rel.Platform == platform) {
 			candidates = append(candidates, edition{rel})
 			platforms = append(platforms, string(rel.Platform))
 		}
@@ -189,14 +183,14 @@ func pair(c *manifest.Component, from, to string, platform manifest.Platform) (n
 		rel := &c.Releases[i]
 		// A machine that may take next can have rel for any platform too, but
 		// not the other way round.
-		if sameVersion(rel.Version, from) && (rel.Platform == next.Platform || rel.Platform == manifest.Any) {
+		if manifest.SameVersion(rel.Version, from) && (rel.Platform == next.Platform || rel.Platform == manifest.Any) {
 			old = edition{rel}
 		}
 	}
 	switch {
 	case old.Release == nil:
 		return next, old, noRelease(c, from)
-	case sameVersion(from, to):
+	case manifest.SameVersion(from, to):
 		return next, old, &Error{Reason: CodeNoDelta, Name: c.Name + " " + to, Expected: "another version", Found: from}
 	}
 	for _, e := range []edition{next, old} {

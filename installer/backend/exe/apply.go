@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -18,7 +18,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	before, err := b.phase(j.ID)
+	before, err := b.shelf.Phase(j.ID)
 	if err != nil {
 		return backend.Outcome{}, err
 	}
@@ -26,14 +26,14 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	if before != nil && before.Done && same(version, j.To) {
+	if before != nil && before.Done && manifest.SameVersion(version, j.To) {
 		return backend.Outcome{Reboot: before.Reboot}, nil
 	}
-	if err := b.setPhase(j.ID, phase{Schema: schema}); err != nil {
+	if err := b.shelf.SetPhase(j.ID, false, false); err != nil {
 		return backend.Outcome{}, err
 	}
 	var out backend.Outcome
-	if needsRemoval(j) && version != "" && !same(version, j.To) {
+	if needsRemoval(j) && version != "" && !manifest.SameVersion(version, j.To) {
 		if out, err = b.remove(ctx, j, u.Old); err != nil {
 			return out, err
 		}
@@ -45,7 +45,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 			return out, err
 		}
 	}
-	return out, b.setPhase(j.ID, phase{Schema: schema, Done: true, Reboot: out.Reboot})
+	return out, b.shelf.SetPhase(j.ID, true, out.Reboot)
 }
 
 // Revert implements backend.Backend. Once a setup program was started, what
@@ -55,7 +55,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	begun, err := b.phase(j.ID)
+	begun, err := b.shelf.Phase(j.ID)
 	if err != nil {
 		return backend.Outcome{}, err
 	}
@@ -63,7 +63,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	if begun == nil && same(version, j.From) {
+	if begun == nil && manifest.SameVersion(version, j.From) {
 		return backend.Outcome{}, nil
 	}
 	var out backend.Outcome
@@ -72,7 +72,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 		if out, err = b.clear(ctx, j, u); err != nil {
 			return out, err
 		}
-	case !same(version, j.From):
+	case !manifest.SameVersion(version, j.From):
 		if out, err = b.remove(ctx, j, u.New); err != nil {
 			return out, err
 		}
@@ -88,7 +88,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	case j.From != "" && version == "":
 		return out, fmt.Errorf("the setup program of %q %s: %w", j.Component, j.From, backend.ErrNotKept)
 	}
-	return out, b.dropPhase(j.ID)
+	return out, b.shelf.DropPhase(j.ID)
 }
 
 // clear removes what is not recognised any more, or not yet: the half that a
@@ -115,12 +115,12 @@ func (b *Backend) install(ctx context.Context, j backend.Job, r *ref, forwards b
 	if err != nil {
 		return backend.Outcome{}, fmt.Errorf("setup program of %q: %w", j.Component, err)
 	}
-	c := Command{File: b.file(k), Digest: k.SHA256, Limit: k.limit()}
+	c := Command{File: b.file(k), Digest: k.SHA256, Limit: k.Limit()}
 	if k.Setup != nil {
 		c.Arguments = k.Setup.Arguments
 	}
 	if forwards {
-		c.Signer = k.signer()
+		c.Signer = k.Signer()
 	}
 	j.Tell(CodeRunning, map[string]string{"Component": j.Component, "Version": k.Version, "Minutes": minutes(c.Limit)})
 	return b.run(ctx, j, c, k)
@@ -132,26 +132,32 @@ func (b *Backend) remove(ctx context.Context, j backend.Job, r *ref) (backend.Ou
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	var k kept
-	if r != nil {
-		if k, err = b.readKept(j.Component, r.ID); err != nil {
-			return backend.Outcome{}, err
-		}
-	}
-	c := Command{File: found.File, Arguments: found.Arguments, Limit: k.limit()}
-	if found.Product != "" { // what is gone already is what was wanted
-		k = kept{Setup: &manifest.Setup{Success: []int{statusUnknown}}}
-	}
-	j.Tell(CodeRemoving, map[string]string{"Component": j.Component, "Minutes": minutes(c.Limit)})
-	out, err := b.run(ctx, j, c, k)
+	out, err := b.removeBy(ctx, j, r, found)
 	if err != nil {
 		return out, err
 	}
 	version, err := b.system.Detect(ctx, j.Subject())
 	if err == nil && version != "" {
-		err = &Error{Reason: CodeStillThere, Component: j.Component, Version: version, Program: found.File}
+		err = &Error{Reason: CodeStillThere, Component: j.Component, Version: version, Program: found.File + found.Product}
 	}
 	return out, err
+}
+
+// removeBy removes what is installed by what was found to remove it.
+func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *ref, found Removal) (backend.Outcome, error) {
+	if found.Product != "" {
+		return b.system.RemoveProduct(ctx, j, found.Product)
+	}
+	var k kept
+	if r != nil {
+		var err error
+		if k, err = b.readKept(j.Component, r.ID); err != nil {
+			return backend.Outcome{}, err
+		}
+	}
+	c := Command{File: found.File, Arguments: found.Arguments, Limit: k.Limit()}
+	j.Tell(CodeRemoving, map[string]string{"Component": j.Component, "Minutes": minutes(c.Limit)})
+	return b.run(ctx, j, c, k)
 }
 
 // run runs a command and judges how it ended.
@@ -170,38 +176,10 @@ func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (ba
 	return k.judge(j.Component, program, result)
 }
 
-// phase returns how far the job came, nil when no program was started.
-func (b *Backend) phase(job string) (*phase, error) {
-	var p phase
-	err := b.readRecord(path.Join(stagingOf(job), phaseName), &p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("how far job %q came: %w", job, err)
-	}
-	return &p, nil
-}
-
-// setPhase writes how far the job came. The staging directory is there:
-// Prepare made it and only Settle removes it.
-func (b *Backend) setPhase(job string, p phase) error {
-	return b.writeRecord(path.Join(stagingOf(job), phaseName), p)
-}
-
-// dropPhase forgets that a program was started: all is as it was.
-func (b *Backend) dropPhase(job string) error {
-	name := path.Join(stagingOf(job), phaseName)
-	if err := b.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("ending the way back of job %q: %w", job, err)
-	}
-	return b.syncDirs(stagingOf(job))
-}
-
 // decode reads an Undo of this backend.
 func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	var u undo
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
 		return u, err
 	}
 	if err := json.Unmarshal(raw, &u); err != nil {
@@ -211,7 +189,7 @@ func decode(j backend.Job, raw backend.Undo) (undo, error) {
 		if r == nil {
 			continue
 		}
-		if err := checkNames(r.ID); err != nil {
+		if err := shelf.CheckNames(r.ID); err != nil {
 			return u, err
 		}
 	}

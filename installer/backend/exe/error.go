@@ -69,7 +69,6 @@ func (e *Error) Args() map[string]string {
 // status as its own. Source: Microsoft, "MsiExec.exe and InstMsi.exe error
 // messages".
 const (
-	statusUnknown   = 1605 // ERROR_UNKNOWN_PRODUCT
 	statusBusy      = 1618 // ERROR_INSTALL_ALREADY_RUNNING
 	statusRebooting = 1641 // ERROR_SUCCESS_REBOOT_INITIATED
 	statusReboot    = 3010 // ERROR_SUCCESS_REBOOT_REQUIRED
@@ -124,17 +123,6 @@ func tail(output string) string {
 	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
 	text := []rune(strings.Join(lines[max(0, len(lines)-tailLines):], " / "))
 	return string(text[max(0, len(text)-tailRunes):])
-}
-
-// standardLimit is for a release that names no time limit.
-const standardLimit = 30 * time.Minute
-
-// limit is how long a setup program, and what removes its component, may take.
-func (k kept) limit() time.Duration {
-	if k.Setup == nil || k.Setup.Minutes == 0 {
-		return standardLimit
-	}
-	return time.Duration(k.Setup.Minutes) * time.Minute
 }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }

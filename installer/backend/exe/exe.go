@@ -3,10 +3,7 @@
 // names, and goes by the program that its release or the system's registry
 // names.
 //
-//	setups/<component>/<id>/<package>      a setup program
-//	setups/<component>/<id>/kept.json      which version it installs, its digest, how it is run
-//	setups/.staging/<job>/job.json         a job has begun; what <job> and <job>-old hold is not kept yet
-//	setups/.staging/<job>/phase.json       a setup program was started, or has done its work
+// Setup programs are kept on a shelf of ours, setups.
 //
 // What it promises beyond the contract: a setup program runs from our own
 // folder, from where the system may ask for it again, and only while nobody
@@ -22,14 +19,12 @@ package exe
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
 )
@@ -51,6 +46,10 @@ type System interface {
 	// Run runs a program and waits until it and all that it started are over.
 	// A limit that passes is an error that wraps context.DeadlineExceeded.
 	Run(ctx context.Context, c Command) (Result, error)
+
+	// RemoveProduct has Windows Installer remove a product of the job's
+	// component, by the rules of its own backend. One that is gone is no error.
+	RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)
 }
 
 // Command is a program to run.
@@ -68,19 +67,19 @@ type Result struct {
 	Output string // the last of what it wrote, readable
 }
 
-// Removal is a command that removes a component.
+// Removal is what removes a component: a command, or Windows Installer.
 type Removal struct {
-	File      string   `json:"file"`
-	Arguments []string `json:"arguments,omitempty"`
-	Product   string   `json:"product,omitempty"` // it is Windows Installer, asked for this product
+	File      string
+	Arguments []string
+	Product   string // of Windows Installer, in the place of a command
 }
 
-// None reports whether there is no such command.
-func (r Removal) None() bool { return r.File == "" }
+// None reports whether nothing removes it.
+func (r Removal) None() bool { return r.File == "" && r.Product == "" }
 
 // Backend changes components by their setup programs.
 type Backend struct {
-	dir    durable.Dir
+	shelf  shelf.Shelf
 	system System
 }
 
@@ -91,31 +90,14 @@ var (
 
 // New returns a backend that keeps setup programs in d, which should be open
 // to administrators only. It touches nothing.
-func New(d durable.Dir, s System) *Backend { return &Backend{dir: d, system: s} }
-
-const (
-	setups  = "setups"
-	staging = setups + "/.staging"
-)
-
-func componentDir(component string) string { return path.Join(setups, component) }
-func keptDir(component, id string) string  { return path.Join(setups, component, id) }
-func stagingOf(job string) string          { return path.Join(staging, job) }
-
-// path returns the path of the operating system of a name.
-func (b *Backend) path(name string) string {
-	if real, ok := b.dir.(interface{ Path(name string) string }); ok {
-		return real.Path(name)
-	}
-	return name
-}
+func New(d durable.Dir, s System) *Backend { return &Backend{shelf: shelf.New(d, "setups"), system: s} }
 
 // Inspect implements backend.Backend. A component is changed by this backend
 // when we hold a setup program of it, or when the registry says how it is
 // removed silently. Of what Windows Installer removes, the backend of its
 // packages knows more.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
-	if err := checkNames(s.Name); err != nil {
+	if err := shelf.CheckNames(s.Name); err != nil {
 		return backend.State{}, err
 	}
 	held, err := b.held(s.Name)
@@ -138,7 +120,7 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		state.Second = removal.Product != ""
 	}
 	for _, k := range held {
-		if !same(k.Version, version) && !b.exists(stagingOf(jobOf(k.id))) && !slices.Contains(state.Kept, k.Version) {
+		if !manifest.SameVersion(k.Version, version) && !b.shelf.Open(k.ID) && !slices.Contains(state.Kept, k.Version) {
 			state.Kept = append(state.Kept, k.Version)
 		}
 	}
@@ -153,13 +135,7 @@ func (b *Backend) NeedsOld(j backend.Job) bool {
 		return false
 	}
 	held, err := b.held(j.Component)
-	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return same(k.Version, j.From) })
-}
-
-// same reports whether two texts name one version.
-func same(a, b string) bool {
-	order, ok := compare(a, b)
-	return a == b || ok && order == 0
+	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return manifest.SameVersion(k.Version, j.From) })
 }
 
 // compare orders two versions, if they can be.
@@ -170,32 +146,4 @@ func compare(a, b string) (order int, ok bool) {
 		return 0, false
 	}
 	return va.Compare(vb), true
-}
-
-// checkNames refuses names that are not one plain element, and our own.
-func checkNames(names ...string) error {
-	for _, name := range names {
-		if err := durable.CheckName(name); err != nil {
-			return err
-		}
-		if name != path.Base(name) || name[0] == '.' {
-			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
-		}
-	}
-	return nil
-}
-
-func (b *Backend) exists(name string) bool {
-	_, err := b.dir.Lstat(name)
-	return err == nil
-}
-
-// syncDirs makes the entries of directories durable.
-func (b *Backend) syncDirs(dirs ...string) error {
-	for _, dir := range dirs {
-		if err := b.dir.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("making the entries of %q durable: %w", dir, err)
-		}
-	}
-	return nil
 }

@@ -226,9 +226,9 @@ func TestNoWayBack(t *testing.T) {
 		{"no-removal-of-the-new", func(j *backend.Job) { j.Old, j.Former, j.Release.Setup = old, &former, nil }, exe.Removal{}, backend.ErrNoWayBack},
 		{"removal-in-the-registry", func(j *backend.Job) { j.Old, j.Former, j.Release.Setup = old, &former, nil }, exe.Removal{File: uninstaller}, nil},
 		{"product-of-the-old", func(j *backend.Job) { j.Old, j.Former, j.Release.Setup = old, &former, nil },
-			exe.Removal{File: "msiexec.exe", Product: "{0}"}, backend.ErrNoWayBack},
+			exe.Removal{Product: "{0}"}, backend.ErrNoWayBack},
 		{"product-of-the-new", func(j *backend.Job) { j.Old, j.Former, j.Release.Setup, j.Evidence = old, &former, nil, code },
-			exe.Removal{File: "msiexec.exe", Product: "{0}"}, nil},
+			exe.Removal{Product: "{0}"}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -322,7 +322,7 @@ func TestForeignInstallations(t *testing.T) {
 	}{
 		{"nobody-can-remove-it", exe.Removal{}, "", false},
 		{"silent-command", exe.Removal{File: uninstaller}, "1.0", false},
-		{"windows-installer-can", exe.Removal{File: `C:\Windows\System32\msiexec.exe`, Product: "{0}"}, "1.0", true},
+		{"windows-installer-can", exe.Removal{Product: "{0}"}, "1.0", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -339,15 +339,11 @@ func TestForeignInstallations(t *testing.T) {
 	}
 }
 
-func TestProductThatIsGoneIsRemoved(t *testing.T) {
+// TestProductIsLeftToWindowsInstaller holds that no program is started for the
+// removal of a product, on the way there and on the way back.
+func TestProductIsLeftToWindowsInstaller(t *testing.T) {
 	w := newWorld(durabletest.NewDisk())
-	w.registry = exe.Removal{File: `C:\Windows\System32\msiexec.exe`, Product: "{0}"}
-	w.status = func(c exe.Command) (exe.Result, error) {
-		if c.Digest == "" {
-			return exe.Result{Status: 1605}, nil
-		}
-		return exe.Result{}, nil
-	}
+	w.registry = exe.Removal{Product: "{restart}"}
 	j := job(t, w, backend.Install, "1.0")
 	j.Release.Setup = nil
 	j.Evidence = []manifest.Evidence{{Kind: manifest.EvidenceProductCode, Version: "1.0"}}
@@ -355,10 +351,14 @@ func TestProductThatIsGoneIsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := exe.New(w.disk, w).Revert(t.Context(), j, u); err != nil {
-		t.Error(err)
+	out, err := exe.New(w.disk, w).Revert(t.Context(), j, u)
+	if err != nil || !out.Reboot {
+		t.Errorf("got %+v, %v; want the restart that Windows Installer asks for", out, err)
 	}
 	if files := w.installedFiles(); len(files) > 0 {
 		t.Errorf("left %v", files)
+	}
+	if got, want := *w.products, []string{"{restart}"}; !slices.Equal(got, want) || len(*w.ran) != 1 {
+		t.Errorf("asked for %q, want %q; ran %+v, want the setup program alone", got, want, *w.ran)
 	}
 }

@@ -5,11 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 
 	"github.com/releve-sante/releve/installer/backend"
-	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -25,25 +24,25 @@ type ref struct {
 	Staged bool   `json:"staged,omitempty"` // this job brought it
 }
 
-func refTo(k kept, staged bool) *ref { return &ref{ID: k.id, Staged: staged} }
+func refTo(k kept, staged bool) *ref { return &ref{ID: k.ID, Staged: staged} }
 
 // Prepare implements backend.Backend. Both setup programs are copied and
 // checked here, digest and signature; Apply only makes sure that they are the
 // same bytes, and asks for the signature once more.
 func (b *Backend) Prepare(ctx context.Context, j backend.Job) (backend.Undo, error) {
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
 		return nil, err
 	}
-	if err := b.drop(j.ID); err != nil { // of an earlier call
+	if err := b.shelf.Drop(j.ID); err != nil { // of an earlier call
 		return nil, err
 	}
 	u, err := b.stage(ctx, j)
 	if err != nil {
-		return nil, errors.Join(err, b.drop(j.ID))
+		return nil, errors.Join(err, b.shelf.Drop(j.ID))
 	}
 	way := b.wayBack(ctx, j, u)
 	if way != nil && !errors.Is(way, backend.ErrNoWayBack) {
-		return nil, errors.Join(way, b.drop(j.ID))
+		return nil, errors.Join(way, b.shelf.Drop(j.ID))
 	}
 	raw, err := json.Marshal(u)
 	return raw, errors.Join(err, way)
@@ -56,10 +55,7 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 	if err != nil {
 		return u, err
 	}
-	if err := durable.EnsureDir(b.dir, stagingOf(j.ID)); err != nil {
-		return u, err
-	}
-	if err := b.writeRecord(path.Join(stagingOf(j.ID), jobName), jobRecord{Schema: schema, Component: j.Component}); err != nil {
+	if err := b.shelf.Begin(j.ID, j.Component); err != nil {
 		return u, err
 	}
 	if j.To != "" {
@@ -70,14 +66,14 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 	if j.From == "" {
 		return u, nil
 	}
-	if k, ok := find(held, j.From); ok && b.system.Check(b.file(k), k.SHA256, k.signer()) == nil {
+	if k, ok := find(held, j.From); ok && b.system.Check(b.file(k), k.SHA256, k.Signer()) == nil {
 		u.Old = refTo(k, false)
 		return u, nil
 	}
 	if j.Old == nil || j.Former == nil || j.Former.Backend != Name {
 		return u, nil
 	}
-	k, err := b.bring(ctx, j, j.ID+oldSuffix, *j.Former, j.Old)
+	k, err := b.bring(ctx, j, shelf.OldID(j.ID, 0), *j.Former, j.Old)
 	u.Old = refTo(k, true)
 	return u, err
 }
@@ -90,7 +86,7 @@ const Name = "exe"
 func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*ref, error) {
 	if j.Action == backend.Rollback || j.New == nil {
 		if k, ok := find(held, j.To); ok {
-			return refTo(k, false), b.system.Check(b.file(k), k.SHA256, k.signer())
+			return refTo(k, false), b.system.Check(b.file(k), k.SHA256, k.Signer())
 		}
 	}
 	if j.New == nil {
@@ -105,15 +101,12 @@ func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*re
 // find returns the setup program of a version.
 func find(held []kept, version string) (kept, bool) {
 	for _, k := range held {
-		if same(k.Version, version) {
+		if manifest.SameVersion(k.Version, version) {
 			return k, true
 		}
 	}
 	return kept{}, false
 }
-
-// file is the path of a setup program.
-func (b *Backend) file(k kept) string { return b.path(path.Join(keptDir(k.Component, k.id), k.File)) }
 
 // wayBack tells why a change cannot be undone, or not be made at all; nil
 // when both can be.
@@ -143,7 +136,7 @@ func (b *Backend) wayBack(ctx context.Context, j backend.Job, u undo) error {
 // then Windows Installer can be asked to remove it.
 func namesProduct(evidence []manifest.Evidence, version string) bool {
 	return slices.ContainsFunc(evidence, func(e manifest.Evidence) bool {
-		return e.Kind == manifest.EvidenceProductCode && e.Version != "" && same(e.Version, version)
+		return e.Kind == manifest.EvidenceProductCode && e.Version != "" && manifest.SameVersion(e.Version, version)
 	})
 }
 

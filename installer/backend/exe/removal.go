@@ -71,7 +71,7 @@ func (f Folders) registered(ctx context.Context, m component.Machine, evidence [
 		}
 	}
 	if product != "" {
-		return f.product(product), nil
+		return Removal{Product: product}, nil
 	}
 	return Removal{}, errors.Join(append(problems, listErr)...)
 }
@@ -110,7 +110,7 @@ var productCode = regexp.MustCompile(`^\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9
 func (f Folders) removal(key, line string) (Removal, error) {
 	name, arguments := split(line)
 	if installer(name) {
-		return f.productIn(key, arguments)
+		return productIn(key, arguments)
 	}
 	if !f.allow(name) {
 		return Removal{}, fmt.Errorf("the registry removes %q by %q, which is no program below Program Files", key, line)
@@ -119,7 +119,7 @@ func (f Folders) removal(key, line string) (Removal, error) {
 }
 
 // productIn is the removal of the product that arguments of msiexec name.
-func (f Folders) productIn(key string, arguments []string) (Removal, error) {
+func productIn(key string, arguments []string) (Removal, error) {
 	var code string
 	for i, argument := range arguments {
 		lower := small(argument)
@@ -134,16 +134,7 @@ func (f Folders) productIn(key string, arguments []string) (Removal, error) {
 	if !productCode.MatchString(code) {
 		return Removal{}, fmt.Errorf("the registry removes %q by Windows Installer and names no product: %q", key, arguments)
 	}
-	return f.product(code), nil
-}
-
-// product is the removal of a product of Windows Installer.
-func (f Folders) product(code string) Removal {
-	return Removal{
-		File:      f.System + `\msiexec.exe`,
-		Arguments: []string{"/x", code, "/qn", "REBOOT=ReallySuppress"},
-		Product:   code,
-	}
+	return Removal{Product: code}, nil
 }
 
 // installer reports whether a program is that of Windows Installer, with or

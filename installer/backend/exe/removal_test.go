@@ -22,7 +22,7 @@ func folders() Folders {
 
 func TestRemoval(t *testing.T) {
 	const code = "{306912f2-76f5-4ba3-9260-e9f581c886dd}"
-	product := Removal{File: `C:\Windows\System32\msiexec.exe`, Arguments: []string{"/x", code, "/qn", "REBOOT=ReallySuppress"}, Product: code}
+	product := Removal{Product: code}
 	tests := []struct {
 		name    string
 		line    string
@@ -98,22 +98,22 @@ func TestRegistered(t *testing.T) {
 		name     string
 		evidence []manifest.Evidence
 		list     []component.Entry
-		want     string // program
+		want     string // program, or code
 		wantErr  bool
 	}{
 		{"nothing", byCode, []component.Entry{other}, "", false},
-		{"product", byCode, []component.Entry{other, product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"product", byCode, []component.Entry{other, product}, code, false},
 		{"bundle-of-a-product", byCode, []component.Entry{product, bundle}, `C:\Program Files\a\setup.exe`, false},
 		{"by-name", byName, []component.Entry{other, bundle}, `C:\Program Files\a\setup.exe`, false},
-		{"product-by-name", byName, []component.Entry{product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"product-by-name", byName, []component.Entry{product}, code, false},
 		{"bad-one-alone", byName, []component.Entry{bad}, "", true},
-		{"bad-one-beside-a-product", byName, []component.Entry{bad, product}, `C:\Windows\System32\msiexec.exe`, false},
+		{"bad-one-beside-a-product", byName, []component.Entry{bad, product}, code, false},
 		{"only-with-questions", byName, []component.Entry{{Key: "a", Name: "Sample", Version: "1.0"}}, "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := folders().registered(t.Context(), machine{list: tt.list}, tt.evidence)
-			if (err != nil) != tt.wantErr || got.File != tt.want {
+			if (err != nil) != tt.wantErr || got.File+got.Product != tt.want {
 				t.Errorf("got %+v, %v; want %q, error: %t", got, err, tt.want, tt.wantErr)
 			}
 		})
@@ -180,7 +180,13 @@ func FuzzRemoval(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got.Product == "" && !folders().allow(got.File) {
+		if got.Product != "" {
+			if got.File != "" || !productCode.MatchString(got.Product) {
+				t.Errorf("removes product %q, and runs %q", got.Product, got.File)
+			}
+			return
+		}
+		if !folders().allow(got.File) {
 			t.Errorf("%q is allowed", got.File)
 		}
 		lower := strings.ToLower(got.File)

@@ -2,12 +2,9 @@ package exe
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/manifest"
 )
 
 // Settle implements backend.Backend. A committed change leaves the setup
@@ -19,7 +16,7 @@ func (b *Backend) Settle(_ context.Context, j backend.Job, raw backend.Undo, com
 		return err
 	}
 	if !committed {
-		return b.drop(j.ID)
+		return b.shelf.Drop(j.ID)
 	}
 	held, err := b.held(j.Component)
 	if err != nil {
@@ -29,14 +26,11 @@ func (b *Backend) Settle(_ context.Context, j backend.Job, raw backend.Undo, com
 		if u.keeps(j, k) {
 			continue
 		}
-		if err := b.discard(j.Component, k.id); err != nil {
+		if err := b.shelf.Discard(j.Component, k.ID); err != nil {
 			return err
 		}
 	}
-	if err := b.dropStaging(j.ID); err != nil {
-		return err
-	}
-	return b.tidy(j.Component)
+	return b.shelf.End(j.ID, j.Component)
 }
 
 // keeps reports whether a setup program is of use after a committed change.
@@ -44,126 +38,13 @@ func (u undo) keeps(j backend.Job, k kept) bool {
 	switch {
 	case u.New == nil:
 		return false
-	case k.id == u.New.ID:
+	case k.ID == u.New.ID:
 		return true
 	case j.Action == backend.Repair: // New replaces the one that was kept
-		return !same(k.Version, j.To)
+		return !manifest.SameVersion(k.Version, j.To)
 	}
-	return u.Old != nil && k.id == u.Old.ID
-}
-
-// discard removes a setup program. The record goes first, so that half of it
-// is never taken for a whole.
-func (b *Backend) discard(component, id string) error {
-	dir := keptDir(component, id)
-	if err := b.dir.Remove(path.Join(dir, keptName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing the setup program %q: %w", dir, err)
-	}
-	if err := b.syncDirs(dir); err != nil {
-		return err
-	}
-	if err := b.dir.RemoveAll(dir); err != nil {
-		return fmt.Errorf("removing the setup program %q: %w", dir, err)
-	}
-	return b.syncDirs(componentDir(component))
-}
-
-// drop removes everything a job brought.
-func (b *Backend) drop(job string) error {
-	var rec jobRecord
-	err := b.readRecord(path.Join(stagingOf(job), jobName), &rec)
-	if err == nil && checkNames(rec.Component) == nil {
-		for _, id := range []string{job, job + oldSuffix} {
-			if err := b.discard(rec.Component, id); err != nil {
-				return err
-			}
-		}
-	}
-	if err := b.dropStaging(job); err != nil {
-		return err
-	}
-	return b.tidy(rec.Component)
-}
-
-// dropStaging removes the staging directory of a job, durably: if it came
-// back, what the job brought would be taken for never used.
-func (b *Backend) dropStaging(job string) error {
-	if err := b.dir.RemoveAll(stagingOf(job)); err != nil {
-		return fmt.Errorf("removing the staging of job %q: %w", job, err)
-	}
-	return b.syncDirs(staging)
-}
-
-// tidy removes directories that hold nothing any more, "" being no component.
-func (b *Backend) tidy(component string) error {
-	dirs := []string{staging, setups}
-	if component != "" {
-		dirs = []string{componentDir(component), staging, setups}
-	}
-	for _, dir := range dirs {
-		entries, err := b.dir.ReadDir(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			if err := b.syncDirs(path.Dir(dir)); err != nil {
-				return err
-			}
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("looking into %q: %w", dir, err)
-		}
-		if len(entries) > 0 {
-			continue
-		}
-		if err := b.dir.Remove(dir); err != nil {
-			return fmt.Errorf("removing the empty directory %q: %w", dir, err)
-		}
-		if err := b.syncDirs(path.Dir(dir)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return u.Old != nil && k.ID == u.Old.ID
 }
 
 // Sweep implements backend.Backend.
-func (b *Backend) Sweep(context.Context) error {
-	jobs, err := b.dir.ReadDir(staging)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("looking for abandoned jobs: %w", err)
-	}
-	for _, e := range jobs {
-		if err := b.drop(e.Name()); err != nil {
-			return err
-		}
-	}
-	components, err := b.dir.ReadDir(setups)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("listing the components with setup programs: %w", err)
-	}
-	for _, e := range components {
-		if checkNames(e.Name()) != nil {
-			continue
-		}
-		if err := b.sweepComponent(e.Name()); err != nil {
-			return err
-		}
-	}
-	return b.tidy("")
-}
-
-// sweepComponent removes directories whose setup program has no record: a
-// removal that was cut short.
-func (b *Backend) sweepComponent(component string) error {
-	entries, err := b.dir.ReadDir(componentDir(component))
-	if err != nil {
-		return fmt.Errorf("listing the setup programs of %q: %w", component, err)
-	}
-	for _, e := range entries {
-		if b.exists(path.Join(keptDir(component, e.Name()), keptName)) {
-			continue
-		}
-		if err := b.discard(component, e.Name()); err != nil {
-			return err
-		}
-	}
-	return b.tidy(component)
-}
+func (b *Backend) Sweep(context.Context) error { return b.shelf.Sweep() }

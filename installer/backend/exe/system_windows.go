@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/windows"
@@ -18,17 +17,19 @@ import (
 // Windows is this machine.
 type Windows struct {
 	machine component.Machine
+	product func(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)
 	folders Folders
 	named   map[string]string // folders by the names that manifests use, in small letters
 }
 
 var _ System = (*Windows)(nil)
 
-// NewWindows returns this machine, whose components m finds. The folders are
+// NewWindows returns this machine, whose components m finds, and on which
+// product removes a product of Windows Installer. The folders are
 // asked of the system, since a user may have set the variables; one that it
 // does not name is not known.
-func NewWindows(m component.Machine) *Windows {
-	w := &Windows{machine: m, named: map[string]string{}}
+func NewWindows(m component.Machine, product func(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)) *Windows {
+	w := &Windows{machine: m, product: product, named: map[string]string{}}
 	for _, known := range []struct {
 		id    *windows.KNOWNFOLDERID
 		names []string
@@ -69,25 +70,18 @@ func (w *Windows) Registered(ctx context.Context, s backend.Subject) (Removal, e
 	return w.folders.registered(ctx, component.Snapshot(w.machine), s.Evidence)
 }
 
+// RemoveProduct implements System.
+func (w *Windows) RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error) {
+	return w.product(ctx, j, code)
+}
+
 // Check implements System.
 func (w *Windows) Check(file, digest, signer string) error {
-	f, err := hold(file, digest, signer)
+	f, err := authenticode.HoldSigned(file, digest, signer)
 	if err != nil {
 		return err
 	}
 	return f.Close()
-}
-
-// hold opens a file for itself alone and makes sure what it is.
-func hold(file, digest, signer string) (*os.File, error) {
-	f, err := authenticode.Hold(file, digest)
-	if err != nil {
-		return nil, err
-	}
-	if err := authenticode.Check(f, signer); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
 }
 
 // Run implements System. Servers of the component that its setup program has
@@ -98,7 +92,7 @@ func (w *Windows) Run(ctx context.Context, c Command) (result Result, err error)
 		return Result{}, err
 	}
 	if c.Digest != "" {
-		f, err := hold(path, c.Digest, c.Signer)
+		f, err := authenticode.HoldSigned(path, c.Digest, c.Signer)
 		if err != nil {
 			return Result{}, err
 		}

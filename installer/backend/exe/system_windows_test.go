@@ -136,7 +136,7 @@ func onWindows(t *testing.T) *exe.Windows {
 	if os.Getenv("RELEVE_BENCH") == "" {
 		t.Skip("changes the machine: only with RELEVE_BENCH")
 	}
-	return exe.NewWindows(component.System())
+	return exe.NewWindows(component.System(), nil) // no product is removed here
 }
 
 // program is a package whose bytes are a file.

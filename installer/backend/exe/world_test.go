@@ -36,6 +36,7 @@ type world struct {
 	disk     *durabletest.Disk
 	registry exe.Removal
 	ran      *[]exe.Command
+	products *[]string                               // that Windows Installer was asked to remove
 	status   func(c exe.Command) (exe.Result, error) // what programs answer, after their work
 	works    func(c exe.Command) bool                // whether they do their work
 	trusts   func(signer string) bool
@@ -43,7 +44,7 @@ type world struct {
 
 func newWorld(d *durabletest.Disk) *world {
 	return &world{
-		disk: d, ran: new([]exe.Command),
+		disk: d, ran: new([]exe.Command), products: new([]string),
 		status: func(exe.Command) (exe.Result, error) { return exe.Result{}, nil },
 		works:  func(exe.Command) bool { return true },
 		trusts: func(string) bool { return true },
@@ -107,6 +108,13 @@ func (w *world) Run(ctx context.Context, c exe.Command) (exe.Result, error) {
 		return exe.Result{}, err
 	}
 	return w.status(c)
+}
+
+// RemoveProduct is Windows Installer, which says nothing of a product that is
+// gone.
+func (w *world) RemoveProduct(_ context.Context, _ backend.Job, code string) (backend.Outcome, error) {
+	*w.products = append(*w.products, code)
+	return backend.Outcome{Reboot: code == "{restart}"}, w.uninstall()
 }
 
 func (w *world) uninstall() error {

@@ -2,10 +2,7 @@ package msi
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
@@ -18,7 +15,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	before, err := b.phase(j.ID)
+	before, err := b.shelf.Phase(j.ID)
 	if err != nil {
 		return backend.Outcome{}, err
 	}
@@ -30,7 +27,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if before != nil && before.Done && (done || u.New != nil && b.hasNew(j, u, found)) {
 		return backend.Outcome{Reboot: before.Reboot}, nil
 	}
-	if err := b.setPhase(j.ID, phase{Schema: schema}); err != nil {
+	if err := b.shelf.SetPhase(j.ID, false, false); err != nil {
 		return backend.Outcome{}, err
 	}
 	r := &runner{b: b, j: j}
@@ -42,7 +39,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if err != nil {
 		return r.outcome, err
 	}
-	return r.outcome, b.setPhase(j.ID, phase{Schema: schema, Done: true, Reboot: r.outcome.Reboot})
+	return r.outcome, b.shelf.SetPhase(j.ID, true, r.outcome.Reboot)
 }
 
 // Revert implements backend.Backend. Only the new product can have come; every
@@ -53,7 +50,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	begun, err := b.phase(j.ID)
+	begun, err := b.shelf.Phase(j.ID)
 	if err != nil || begun == nil { // Windows Installer was never started
 		return backend.Outcome{}, err
 	}
@@ -61,7 +58,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err := r.restore(ctx, u); err != nil {
 		return r.outcome, err
 	}
-	return r.outcome, b.dropPhase(j.ID)
+	return r.outcome, b.shelf.DropPhase(j.ID)
 }
 
 // now lists what is installed of the component and of what the job knows.
@@ -126,7 +123,7 @@ func (r *runner) change(ctx context.Context, u undo, found []Product) error {
 // bothWhole checks once more what is to be installed and the way back from it,
 // before a product is removed for it.
 func (r *runner) bothWhole(k kept, back *ref) error {
-	if err := r.b.verified(k, k.signer()); err != nil || back == nil {
+	if err := r.b.verified(k, k.Signer()); err != nil || back == nil {
 		return err
 	}
 	old, err := r.b.readKept(r.j.Component, back.ID)
@@ -220,30 +217,10 @@ func (u undo) packageOf(product string) *ref {
 	return nil
 }
 
-// phase returns how far the job came, nil when nothing was started.
-func (b *Backend) phase(job string) (*phase, error) {
-	var p phase
-	err := b.readRecord(path.Join(stagingOf(job), phaseName), &p)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("how far job %q came: %w", job, err)
-	}
-	return &p, nil
-}
-
-// setPhase writes how far the job came. The staging directory is there:
-// Prepare made it and only Settle removes it.
-func (b *Backend) setPhase(job string, p phase) error {
-	return b.writeRecord(path.Join(stagingOf(job), phaseName), p)
-}
-
-// dropPhase forgets that anything was started: all is as it was.
-func (b *Backend) dropPhase(job string) error {
-	name := path.Join(stagingOf(job), phaseName)
-	if err := b.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("ending the way back of job %q: %w", job, err)
-	}
-	return b.syncDirs(stagingOf(job))
+// RemoveProduct removes a product of a component that another backend keeps
+// the setup program of. One that is gone already is no error.
+func (b *Backend) RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error) {
+	r := &runner{b: b, j: j}
+	err := r.remove(ctx, Product{Code: code, Version: j.From}, nil)
+	return r.outcome, err
 }

@@ -239,3 +239,32 @@ func TestNothingIsRemovedForASwappedPackage(t *testing.T) {
 		})
 	}
 }
+
+// TestProductOfAnotherBackend holds that a product whose setup program another
+// backend keeps goes by the same rules: logged, waited for, gone is gone.
+func TestProductOfAnotherBackend(t *testing.T) {
+	w := newWorld(durabletest.NewDisk())
+	w.put(t, "1.0.0", family)
+	left := 1
+	w.status = func(string, string) uint32 {
+		if left--; left >= 0 {
+			return 1618
+		}
+		return 3010
+	}
+	j, said := job(t, w, backend.Uninstall, "", nil)
+	b := msi.New(w.disk, w)
+	out, err := b.RemoveProduct(t.Context(), j, productOf("1.0.0"))
+	if err != nil || !out.Reboot || w.waited == 0 || !slices.Contains(*said, msi.CodeWaiting+" setup.exe (4711)") {
+		t.Errorf("got %+v, %v; waited %v, told %v", out, err, w.waited, *said)
+	}
+	if all, err := w.installed(); err != nil || len(all) > 0 {
+		t.Errorf("left %v, %v", all, err)
+	}
+	if line := (*w.lines)[0]; !strings.HasPrefix(line, "/x "+productOf("1.0.0")) || !strings.Contains(line, "/l*v ") {
+		t.Errorf("ran %q, want a removal with its log", line)
+	}
+	if _, err := b.RemoveProduct(t.Context(), j, productOf("1.0.0")); err != nil {
+		t.Errorf("a product that is gone: %v", err)
+	}
+}

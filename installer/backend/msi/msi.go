@@ -1,10 +1,9 @@
 // Package msi is the backend for packages of Windows Installer: install,
 // upgrade, repair, removal, and the way back.
 //
-//	msi/<component>/<id>/<package>     a package, from where Windows Installer may ask for it again
-//	msi/<component>/<id>/kept.json     which release it is, its codes, its digest, how it is run
-//	msi/.staging/<job>/job.json        a job has begun; what <job> and <job>-old... hold is not kept yet
-//	msi/.staging/<job>/phase.json      Windows Installer was started, or has done its work
+// Packages are kept on a shelf of ours, msi, and beside them what Windows
+// Installer wrote:
+//
 //	msi/.logs/<component>-<verb>.log   what Windows Installer wrote the last time
 //
 // What it promises beyond the contract: a package is copied here, verified,
@@ -26,12 +25,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
 	"slices"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
 )
@@ -94,7 +92,8 @@ type Candidate struct {
 
 // Backend changes components by packages of Windows Installer.
 type Backend struct {
-	dir     durable.Dir
+	dir     durable.Dir // for the logs
+	shelf   shelf.Shelf
 	service Service
 }
 
@@ -105,29 +104,18 @@ var (
 
 // New returns a backend that keeps packages in d, which should be open to
 // administrators only. It touches nothing.
-func New(d durable.Dir, s Service) *Backend { return &Backend{dir: d, service: s} }
+func New(d durable.Dir, s Service) *Backend {
+	return &Backend{dir: d, shelf: shelf.New(d, root), service: s}
+}
 
 const (
-	packages = "msi"
-	staging  = packages + "/.staging"
-	logs     = packages + "/.logs"
+	root = "msi"
+	logs = root + "/.logs"
 )
-
-func componentDir(component string) string { return path.Join(packages, component) }
-func keptDir(component, id string) string  { return path.Join(packages, component, id) }
-func stagingOf(job string) string          { return path.Join(staging, job) }
-
-// path returns the path of the operating system of a name.
-func (b *Backend) path(name string) string {
-	if real, ok := b.dir.(interface{ Path(name string) string }); ok {
-		return real.Path(name)
-	}
-	return name
-}
 
 // Inspect implements backend.Backend.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
-	if err := checkNames(s.Name); err != nil {
+	if err := shelf.CheckNames(s.Name); err != nil {
 		return backend.State{}, err
 	}
 	held, err := b.held(s.Name)
@@ -143,7 +131,7 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		state.Version, state.Digest = spell(top, s.Evidence, held), top.Code
 	}
 	for _, k := range held {
-		if !same(k.Version, state.Version) && !b.exists(stagingOf(jobOf(k.id))) && !slices.Contains(state.Kept, k.Version) {
+		if !manifest.SameVersion(k.Version, state.Version) && !b.shelf.Open(k.ID) && !slices.Contains(state.Kept, k.Version) {
 			state.Kept = append(state.Kept, k.Version)
 		}
 	}
@@ -158,43 +146,5 @@ func (b *Backend) NeedsOld(j backend.Job) bool {
 		return false
 	}
 	held, err := b.held(j.Component)
-	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return same(k.Version, j.From) })
-}
-
-// same reports whether two texts name one version.
-func same(a, b string) bool {
-	if a == b {
-		return true
-	}
-	va, errA := manifest.ParseVersion(a)
-	vb, errB := manifest.ParseVersion(b)
-	return errA == nil && errB == nil && va.Compare(vb) == 0
-}
-
-// checkNames refuses names that are not one plain element, and our own.
-func checkNames(names ...string) error {
-	for _, name := range names {
-		if err := durable.CheckName(name); err != nil {
-			return err
-		}
-		if name != path.Base(name) || name[0] == '.' {
-			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
-		}
-	}
-	return nil
-}
-
-func (b *Backend) exists(name string) bool {
-	_, err := b.dir.Lstat(name)
-	return err == nil
-}
-
-// syncDirs makes the entries of directories durable, those that are there.
-func (b *Backend) syncDirs(dirs ...string) error {
-	for _, dir := range dirs {
-		if err := b.dir.SyncDir(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("making the entries of %q durable: %w", dir, err)
-		}
-	}
-	return nil
+	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return manifest.SameVersion(k.Version, j.From) })
 }

@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
-	"strconv"
 
 	"github.com/releve-sante/releve/installer/backend"
-	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/installer/backend/shelf"
+	"github.com/releve-sante/releve/manifest"
 )
 
 // undo is the Undo of this backend.
@@ -32,25 +31,25 @@ type old struct {
 	Package *ref   `json:"package,omitempty"` // nil: nobody has it
 }
 
-func refTo(k kept, staged bool) *ref { return &ref{ID: k.id, Staged: staged} }
+func refTo(k kept, staged bool) *ref { return &ref{ID: k.ID, Staged: staged} }
 
 // Prepare implements backend.Backend. The new package and one for every
 // product that may go are copied and checked here; Apply only makes sure that
 // they are the same bytes.
 func (b *Backend) Prepare(ctx context.Context, j backend.Job) (backend.Undo, error) {
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
 		return nil, err
 	}
-	if err := b.drop(j.ID); err != nil { // of an earlier call
+	if err := b.shelf.Drop(j.ID); err != nil { // of an earlier call
 		return nil, err
 	}
 	u, err := b.stage(ctx, j)
 	if err != nil {
-		return nil, errors.Join(err, b.drop(j.ID))
+		return nil, errors.Join(err, b.shelf.Drop(j.ID))
 	}
 	raw, err := json.Marshal(u)
 	if err != nil {
-		return nil, errors.Join(err, b.drop(j.ID))
+		return nil, errors.Join(err, b.shelf.Drop(j.ID))
 	}
 	for _, o := range u.Old {
 		if o.Package == nil {
@@ -67,10 +66,7 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 	if err != nil {
 		return u, err
 	}
-	if err := durable.EnsureDir(b.dir, stagingOf(j.ID)); err != nil {
-		return u, err
-	}
-	if err := b.writeRecord(path.Join(stagingOf(j.ID), jobName), jobRecord{Schema: schema, Component: j.Component}); err != nil {
+	if err := b.shelf.Begin(j.ID, j.Component); err != nil {
 		return u, err
 	}
 	found, err := b.products(ctx, j.Subject(), held)
@@ -88,7 +84,7 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 		}
 	}
 	for i, p := range found {
-		way, err := b.stageOld(ctx, j, held, p, j.ID+oldSuffix+strconv.Itoa(i))
+		way, err := b.stageOld(ctx, j, held, p, shelf.OldID(j.ID, i))
 		if err != nil {
 			return u, err
 		}
@@ -118,7 +114,7 @@ func (b *Backend) going(ctx context.Context, k kept, found []Product) ([]Product
 func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (k kept, staged bool, err error) {
 	if j.Action == backend.Rollback || j.New == nil {
 		for _, k := range held {
-			if same(k.Version, j.To) && b.intact(k) {
+			if manifest.SameVersion(k.Version, j.To) && b.intact(k) {
 				return k, false, nil
 			}
 		}
@@ -130,7 +126,7 @@ func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (k k
 		return k, true, err
 	}
 	k.Version, k.Setup = j.To, j.Release.Setup
-	return k, true, b.checked(k, k.signer())
+	return k, true, b.checked(k, k.Signer())
 }
 
 // stageOld finds a package for the way back to a product: one of ours, that of
@@ -150,7 +146,7 @@ func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Pr
 			}
 			return refTo(k, true), b.checked(k, "")
 		}
-		if err := errors.Join(ctx.Err(), b.discard(j.Component, id)); err != nil {
+		if err := errors.Join(ctx.Err(), b.shelf.Discard(j.Component, id)); err != nil {
 			return nil, err
 		}
 	}
@@ -162,12 +158,12 @@ func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Pr
 		k, err := b.bring(ctx, j, id, c)
 		if err == nil && k.fits(p) && k.Package.Whole && b.believed(j, c, k) {
 			k.Version = spell(p, j.Evidence, held)
-			if j.Former != nil && same(k.Version, j.Former.Version) {
+			if j.Former != nil && manifest.SameVersion(k.Version, j.Former.Version) {
 				k.Setup = j.Former.Setup
 			}
 			return refTo(k, true), b.checked(k, "")
 		}
-		if err := errors.Join(ctx.Err(), b.discard(j.Component, id)); err != nil {
+		if err := errors.Join(ctx.Err(), b.shelf.Discard(j.Component, id)); err != nil {
 			return nil, err
 		}
 	}
@@ -204,7 +200,7 @@ func (b *Backend) intact(k kept) bool { return b.verified(k, "") == nil }
 
 // verified checks digest and signature of a package in our folder.
 func (b *Backend) verified(k kept, signer string) error {
-	hold, err := b.service.Hold(b.path(k.file()), k.SHA256, signer)
+	hold, err := b.service.Hold(b.file(k), k.SHA256, signer)
 	if err != nil {
 		return err
 	}
@@ -216,13 +212,13 @@ func (b *Backend) checked(k kept, signer string) error {
 	if err := b.verified(k, signer); err != nil {
 		return err
 	}
-	return b.keep(k)
+	return b.shelf.Keep(&k)
 }
 
 // decode reads an Undo of this backend.
 func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	var u undo
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
 		return u, err
 	}
 	if err := json.Unmarshal(raw, &u); err != nil {
@@ -236,7 +232,7 @@ func decode(j backend.Job, raw backend.Undo) (undo, error) {
 		if r == nil {
 			continue
 		}
-		if err := checkNames(r.ID); err != nil {
+		if err := shelf.CheckNames(r.ID); err != nil {
 			return u, err
 		}
 	}

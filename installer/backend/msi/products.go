@@ -156,7 +156,7 @@ func spell(p Product, evidence []manifest.Evidence, held []kept) string {
 		}
 	}
 	for _, e := range evidence {
-		if e.Kind == manifest.EvidenceProductCode && strings.EqualFold(e.ID, p.Code) && same(e.Version, p.Version) {
+		if e.Kind == manifest.EvidenceProductCode && strings.EqualFold(e.ID, p.Code) && manifest.SameVersion(e.Version, p.Version) {
 			return e.Version
 		}
 	}

@@ -43,21 +43,21 @@ const (
 // install installs a package, over its own product where that is there. The
 // signature counts forwards only; the digest counts always.
 func (r *runner) install(ctx context.Context, k kept, over bool) error {
-	signer := k.signer()
+	signer := k.Signer()
 	if r.back {
 		signer = ""
 	}
-	hold, err := r.b.service.Hold(r.b.path(k.file()), k.SHA256, signer)
+	hold, err := r.b.service.Hold(r.b.file(k), k.SHA256, signer)
 	if err != nil {
 		return err
 	}
-	r.j.Tell(CodeRunning, map[string]string{"Component": r.j.Component, "Version": k.Version, "Minutes": minutes(k.limit())})
+	r.j.Tell(CodeRunning, map[string]string{"Component": r.j.Component, "Version": k.Version, "Minutes": minutes(k.Limit())})
 	verb, write := "install", installLine
 	if over {
 		verb, write = "repair", reinstallLine
 	}
-	err = r.run(ctx, run{verb: verb, version: k.Version, limit: k.limit(), line: func(log string) string {
-		return write(r.b.path(k.file()), log, k.properties())
+	err = r.run(ctx, run{verb: verb, version: k.Version, limit: k.Limit(), line: func(log string) string {
+		return write(r.b.file(k), log, k.properties())
 	}})
 	return released(hold, err)
 }
@@ -65,14 +65,14 @@ func (r *runner) install(ctx context.Context, k kept, over bool) error {
 // remove removes a product. A product whose package Windows lost is given
 // ours first. One that is gone already is what was wanted.
 func (r *runner) remove(ctx context.Context, p Product, from *ref) error {
-	limit := standardLimit
+	limit := kept{}.Limit()
 	var k *kept
 	if from != nil {
 		found, err := r.b.readKept(r.j.Component, from.ID)
 		if err != nil {
 			return err
 		}
-		k, limit = &found, found.limit()
+		k, limit = &found, found.Limit()
 	}
 	r.j.Tell(CodeRemoving, map[string]string{"Component": r.j.Component, "Version": p.Version, "Minutes": minutes(limit)})
 	removal := run{verb: "remove", version: p.Version, limit: limit, line: func(log string) string { return removeLine(p.Code, log) }}
@@ -98,13 +98,13 @@ func lost(err error) bool {
 
 // recache has Windows Installer take our package for the one it lost.
 func (r *runner) recache(ctx context.Context, k kept) error {
-	hold, err := r.b.service.Hold(r.b.path(k.file()), k.SHA256, "")
+	hold, err := r.b.service.Hold(r.b.file(k), k.SHA256, "")
 	if err != nil {
 		return err
 	}
 	r.j.Tell(CodeRecaching, map[string]string{"Component": r.j.Component, "Version": k.Version})
-	err = r.run(ctx, run{verb: "recache", version: k.Version, limit: k.limit(), line: func(log string) string {
-		return recacheLine(r.b.path(k.file()), log)
+	err = r.run(ctx, run{verb: "recache", version: k.Version, limit: k.Limit(), line: func(log string) string {
+		return recacheLine(r.b.file(k), log)
 	}})
 	return released(hold, err)
 }
@@ -147,9 +147,9 @@ func (r *runner) run(ctx context.Context, c run) error {
 	}
 	log := path.Join(logs, r.j.Component+"-"+verb+".log")
 	for wait, waited := firstWait, time.Duration(0); ; wait = min(2*wait, mostWait) {
-		status, err := r.b.service.Run(ctx, c.line(r.b.path(log)), c.limit)
+		status, err := r.b.service.Run(ctx, c.line(r.b.shelf.Path(log)), c.limit)
 		if errors.Is(err, ErrTime) {
-			return &Error{Reason: CodeTime, Component: r.j.Component, Version: c.version, Log: r.b.path(log), Minutes: minutes(c.limit), Cause: err}
+			return &Error{Reason: CodeTime, Component: r.j.Component, Version: c.version, Log: r.b.shelf.Path(log), Minutes: minutes(c.limit), Cause: err}
 		}
 		if err != nil {
 			return fmt.Errorf("running Windows Installer for %q: %w", r.j.Component, err)
@@ -179,7 +179,7 @@ func (r *runner) judge(c run, status uint32, log string) error {
 		return nil
 	}
 	e := &Error{
-		Reason: reasons[status], Component: r.j.Component, Version: c.version, Status: status, Log: r.b.path(log),
+		Reason: reasons[status], Component: r.j.Component, Version: c.version, Status: status, Log: r.b.shelf.Path(log),
 	}
 	if e.Reason == "" {
 		e.Reason = CodeStatus

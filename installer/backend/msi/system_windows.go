@@ -83,12 +83,9 @@ func (w Windows) Values(ctx context.Context, path, name string) ([]string, error
 
 // Hold implements Service.
 func (w Windows) Hold(file, digest, signer string) (io.Closer, error) {
-	f, err := authenticode.Hold(file, digest)
+	f, err := authenticode.HoldSigned(file, digest, signer)
 	if err != nil {
-		return nil, err
-	}
-	if err := authenticode.Check(f, signer); err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, err // not a nil *os.File in an io.Closer
 	}
 	return f, nil
 }
