@@ -86,7 +86,7 @@ func Migrate(m Move) ([]byte, []Reason) {
 	if m.Old != nil {
 		g.form(f)
 	}
-	cps, vitale := g.pick(CodeNoCPS, "CPS", CPS3, CPS4), g.pick(CodeNoVitale, "Vitale", Vitale)
+	cps, vitale := g.cards()
 	library := g.library(f)
 	if g.stopped() {
 		return nil, g.reasons
@@ -106,6 +106,13 @@ func Migrate(m Move) ([]byte, []Reason) {
 		return nil, g.reasons
 	}
 	return f.Bytes(), g.reasons
+}
+
+// Chosen returns the two slots that Migrate puts into the file; none where it
+// finds no card, or has a choice.
+func (m Move) Chosen() (cps, vitale Slot) {
+	g := mover{Move: m}
+	return g.cards()
 }
 
 // mover collects reasons.
@@ -218,6 +225,11 @@ func (g *mover) form(f File) {
 	if t, _ := f.Value("CANAL1", "TCanal"); t != serial {
 		g.stop(CodeForm, "Place", "[CANAL1] TCanal")
 	}
+}
+
+// cards chooses the slots of the two cards.
+func (g *mover) cards() (cps, vitale Slot) {
+	return g.pick(CodeNoCPS, "CPS", CPS3, CPS4), g.pick(CodeNoVitale, "Vitale", Vitale)
 }
 
 // bridge is the name under which GALSS shows a PSS reader to PC/SC. It is no

@@ -53,19 +53,14 @@ func galssVersion(data []byte) string {
 	return ""
 }
 
-// Params are the decisions of a move to PC/SC for a job: of the slots those
-// that hold a card are looked at again by the job itself.
+// Params are the decisions of a move to PC/SC for a job: the two slots that
+// the file is to name are looked at again by the job itself.
 func Params(m galss.Move) map[string]string {
-	p := map[string]string{ParamFamily: m.Family, ParamBits: strconv.Itoa(m.Bits)}
-	for _, s := range m.Slots {
-		switch s.Card {
-		case galss.CPS3, galss.CPS4:
-			p[ParamCPS], p[ParamCard] = s.Reader, string(s.Card)
-		case galss.Vitale:
-			p[ParamVitale] = s.Reader
-		}
+	cps, vitale := m.Chosen()
+	return map[string]string{
+		ParamFamily: m.Family, ParamBits: strconv.Itoa(m.Bits),
+		ParamCPS: cps.Reader, ParamCard: string(cps.Card), ParamVitale: vitale.Reader,
 	}
-	return p
 }
 
 // slots are the readers that a job was decided with.

@@ -275,6 +275,32 @@ func TestGalssMovesAndComesBack(t *testing.T) {
 	}
 }
 
+// TestGalssJobWritesWhatWasShown holds that a job names the readers that the
+// plan was made with, where a card is seen in others too.
+func TestGalssJobWritesWhatWasShown(t *testing.T) {
+	m := galss.Move{Old: []byte(pssFile(t)), Family: "windows", Bits: 64, Slots: append(present(),
+		galss.Slot{Reader: "NFC 0", Card: galss.CPS4, Contactless: true},
+		galss.Slot{Reader: "PSS SmartCard Reader 0", Card: galss.Vitale})}
+	want, reasons := galss.Migrate(m)
+	if want == nil {
+		t.Fatal(reasons)
+	}
+	d := durabletest.NewDisk()
+	write(t, d, iniFile, string(m.Old))
+	b, j := galssOn(d, m.Slots, nil), move(backend.Update, "pss")
+	j.Params = settings.Params(m)
+	u := prepare(t, b, j)
+	if _, err := b.Apply(t.Context(), j, u); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Snapshot()[iniFile]; got != string(want) {
+		t.Errorf("the file is\n%s\nwant\n%s", got, want)
+	}
+	if err := b.Probe(t.Context(), j, u); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestGalssProbeWantsBothCards(t *testing.T) {
 	tests := []struct {
 		name  string
