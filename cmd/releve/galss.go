@@ -181,10 +181,8 @@ func slotsOf(r reader.Readers) []galss.Slot {
 	for _, s := range r.Slots {
 		one := galss.Slot{Reader: s.Name, Contactless: s.Contactless}
 		switch {
-		case s.Card == reader.CPS3:
-			one.Card = galss.CPS3
-		case s.Card == reader.CPS4:
-			one.Card = galss.CPS4
+		case s.Card.IsCPS():
+			one.Card = galss.Card(s.Card) // the words are the same
 		case s.Card.IsVitale():
 			one.Card = galss.Vitale
 		}

@@ -14,6 +14,7 @@ const (
 	NoCard Card = ""
 	CPS3   Card = "cps3"
 	CPS4   Card = "cps4"
+	CPS    Card = "cps" // of a kind that is on no list
 	Vitale Card = "vitale"
 )
 
@@ -42,6 +43,7 @@ const (
 	CodeChannels     = "galss-move-channels"      // there are several channels
 	CodeNotMovable   = "galss-move-broken"        // what has to stay is wrong, at Place
 	CodeNoCPS        = "galss-move-no-cps"        // no reader holds a CPS card
+	CodeUnknownCPS   = "galss-move-unknown-cps"   // the CPS card in Reader is of a kind that nobody knows
 	CodeNoVitale     = "galss-move-no-vitale"     // no reader holds a Vitale card
 	CodeContactless  = "galss-move-contactless"   // the Card lies on Reader, which is contactless
 	CodeTwice        = "galss-move-card-twice"    // several Readers hold such a Card
@@ -229,7 +231,7 @@ func (g *mover) form(f File) {
 
 // cards chooses the slots of the two cards.
 func (g *mover) cards() (cps, vitale Slot) {
-	return g.pick(CodeNoCPS, "CPS", CPS3, CPS4), g.pick(CodeNoVitale, "Vitale", Vitale)
+	return g.pick(CodeNoCPS, "CPS", CPS3, CPS4, CPS), g.pick(CodeNoVitale, "Vitale", Vitale)
 }
 
 // bridge is the name under which GALSS shows a PSS reader to PC/SC. It is no
@@ -292,6 +294,9 @@ func (g *mover) fit(s Slot) {
 	}
 	if same > 1 {
 		g.stop(CodeSameReader, "Reader", show(s.Reader))
+	}
+	if s.Card == CPS {
+		g.stop(CodeUnknownCPS, "Reader", show(s.Reader))
 	}
 	if s.Card == CPS4 && g.OldCryptolib {
 		g.warn(CodeOldCryptolib)

@@ -128,6 +128,8 @@ func TestMigrateStopsForCards(t *testing.T) {
 		{"vitale-contactless", readers(cps, galss.Slot{Reader: "NFC 0", Card: galss.Vitale, Contactless: true}), []string{galss.CodeContactless}},
 		{"cps-contactless", readers(vitale, galss.Slot{Reader: "NFC 0", Card: galss.CPS3, Contactless: true}), []string{galss.CodeContactless}},
 		{"two-cps-cards", readers(cps, vitale, galss.Slot{Reader: "x", Card: galss.CPS4}), []string{galss.CodeTwice}},
+		{"unknown-cps", readers(vitale, galss.Slot{Reader: "x", Card: galss.CPS}), []string{galss.CodeUnknownCPS}},
+		{"known-and-unknown-cps", readers(cps, vitale, galss.Slot{Reader: "x", Card: galss.CPS}), []string{galss.CodeTwice}},
 		{"same-name", readers(cps, vitale, galss.Slot{Reader: vitale.Reader}), []string{galss.CodeSameReader}},
 		{"both-in-one", readers(galss.Slot{Reader: "x", Card: galss.CPS3}, galss.Slot{Reader: "x", Card: galss.Vitale}), []string{galss.CodeSameReader, galss.CodeSameReader}},
 		{"name-with-semicolon", readers(cps, galss.Slot{Reader: "a;b", Card: galss.Vitale}), []string{galss.CodeName}},
