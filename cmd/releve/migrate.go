@@ -50,7 +50,7 @@ func (a *app) migrateCommand() *cobra.Command {
 		},
 	}
 	cmd.Annotations[annotationAbout] = "help-about-migrate"
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "")
+	cmd.Flags().BoolVar(&dryRun, flagDryRun, false, "")
 	return cmd
 }
 
@@ -104,10 +104,7 @@ func (a *app) beginMigration(ctx context.Context, sink event.Sink) (w *work, end
 
 // showMigration prints what a move would do to the file, and changes nothing.
 func (a *app) showMigration(ctx context.Context) error {
-	if a.flags.facts != "" && a.flags.target == "" {
-		return &cliError{code: CodeFactsNeedTarget}
-	}
-	s, err := a.open()
+	s, err := a.openFor(true)
 	if err != nil {
 		return err
 	}

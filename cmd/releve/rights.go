@@ -41,10 +41,10 @@ func systemRights() *rights {
 // without the rights for it, before anything is read or asked of a network. A
 // person at a terminal may go on with them where Windows can ask for them.
 func (a *app) needAdministrator(cmd *cobra.Command, args []string) error {
-	changes := cmd.Annotations[annotationChanges] != "" ||
+	concerned := changes(cmd) ||
 		!cmd.HasParent() && len(args) == 0 && !a.flags.version && a.interactive()
 	own := a.flags.facts != "" || a.flags.state != "" && a.flags.target != ""
-	if a.rights == nil || !changes || own || a.rights.held().Administrator {
+	if a.rights == nil || !concerned || own || a.rights.held().Administrator {
 		return nil
 	}
 	missing := &cliError{code: CodeNeedAdministrator}

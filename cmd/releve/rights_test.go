@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/releve-sante/releve/installer/elevate"
 )
@@ -26,6 +30,10 @@ func TestChangesNeedAnAdministrator(t *testing.T) {
 		{"silent", []string{"install", "galss", "--silent"}, exitRights},
 		{"system-target", []string{"install", "galss", "--state", dir}, exitRights},
 		{"places-of-its-own", []string{"recover", "--state", dir, "--target", dir}, exitOK},
+		{"wmic", []string{"wmic", "restore"}, exitRights},
+		{"taking-back", []string{"wmic", "undo"}, exitRights},
+		{"move", []string{"migrate", "pcsc"}, exitRights},
+		{"dry-run-that-is-none", []string{"migrate", "pcsc", "--dry-run=false"}, exitRights},
 		{"looking", []string{"policy"}, exitOK},
 		{"version", []string{"--version"}, exitOK},
 	} {
@@ -40,6 +48,52 @@ func TestChangesNeedAnAdministrator(t *testing.T) {
 				t.Errorf("said %q", &errOut)
 			}
 		})
+	}
+}
+
+// TestLookingNeedsNoAdministrator holds that what only looks shows what anybody
+// may see.
+func TestLookingNeedsNoAdministrator(t *testing.T) {
+	for name, args := range map[string][]string{
+		"status": {"wmic", "status"}, "restore": {"wmic", "restore", "--dry-run"}, "move": {"migrate", "pcsc", "--dry-run"}, "start": {"start", "galss"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := &app{rights: &rights{held: func() elevate.Rights { return elevate.Rights{} }}}
+			var cmd *cobra.Command
+			root := a.command()
+			root.SetArgs(args)
+			errStop := errors.New("far enough")
+			root.PersistentPreRunE = func(c *cobra.Command, args []string) error {
+				cmd = c
+				return cmp.Or(a.needAdministrator(c, args), errStop)
+			}
+			if err := root.ExecuteContext(t.Context()); err != errStop || changes(cmd) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestEmptyFolderInstead holds that an empty folder stands for one that is
+// closed, and for no damaged one, and goes with the session.
+func TestEmptyFolderInstead(t *testing.T) {
+	var err error
+	s := &session{}
+	if s.state, err = s.instead(&cliError{code: CodeNeedRights}); err != nil {
+		t.Fatal(err)
+	}
+	if s.target, err = s.instead(&cliError{code: CodeNeedRights}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.instead(fs.ErrInvalid); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("a damaged folder gives %v", err)
+	}
+	state, target := s.state.Path("."), s.target.Path(".")
+	s.close()
+	for _, dir := range []string{state, target} {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) || state == target {
+			t.Errorf("%q stays: %v", dir, err)
+		}
 	}
 }
 

@@ -43,6 +43,7 @@ type session struct {
 	a          *app
 	state      *durable.Root
 	target     *durable.Root
+	empty      []string // folders that stand for those, see instead
 	backends   map[string]backend.Backend
 	repository trust.Remote  // nil when none is named
 	client     *trust.Client // nil until trusted
@@ -54,7 +55,18 @@ type session struct {
 }
 
 // open opens the folders a command needs. Nothing is created in the target.
-func (a *app) open() (*session, error) {
+func (a *app) open() (*session, error) { return a.opened(false) }
+
+// openFor opens the folders of a command about the machine of the facts, which
+// a target has to stand for where it is not this one.
+func (a *app) openFor(looking bool) (*session, error) {
+	if a.flags.facts != "" && a.flags.target == "" {
+		return nil, &cliError{code: CodeFactsNeedTarget}
+	}
+	return a.opened(looking)
+}
+
+func (a *app) opened(looking bool) (*session, error) {
 	state, err := folder(a.flags.state, defaultState(a.env), CodeNeedState)
 	if err != nil {
 		return nil, err
@@ -64,10 +76,16 @@ func (a *app) open() (*session, error) {
 		return nil, err
 	}
 	s := &session{a: a, stop: make(chan struct{})}
-	if s.state, err = a.openState(state); err != nil {
+	if s.state, err = a.openState(state); err != nil && looking && a.flags.state == "" {
+		s.state, err = s.instead(err)
+	}
+	if err != nil {
 		return nil, err
 	}
-	if s.target, err = openFolder(target); err != nil {
+	if s.target, err = openFolder(target); err != nil && looking && a.flags.target == "" {
+		s.target, err = s.instead(err)
+	}
+	if err != nil {
 		return nil, err
 	}
 	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
@@ -82,6 +100,9 @@ func (a *app) open() (*session, error) {
 	}
 	s.repository = metadata
 	s.packages = store.New(store.Config{Dir: s.state, Remote: packages})
+	if len(s.empty) > 0 {
+		return s, nil // who may not read the log writes none
+	}
 	return s, a.openLog(s.state)
 }
 
@@ -90,6 +111,25 @@ func (a *app) open() (*session, error) {
 func (s *session) close() {
 	_ = s.state.Close()
 	_ = s.target.Close()
+	for _, dir := range s.empty {
+		_ = os.RemoveAll(dir)
+	}
+}
+
+// instead gives a command that only looks an empty folder in the place of one
+// of the system that it may not open: what is to be seen without the rights of
+// an administrator is shown without them, and what earlier runs left is not.
+func (s *session) instead(err error) (*durable.Root, error) {
+	var c *cliError
+	if !errors.As(err, &c) || c.code != CodeNeedRights {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "releve-look-")
+	if err != nil {
+		return nil, err
+	}
+	s.empty = append(s.empty, dir)
+	return openFolder(dir)
 }
 
 // folder chooses between a flag and the system's own place.

@@ -85,13 +85,16 @@ type server struct {
 // startGalss starts the server unless one runs, and sees whether it stays. It
 // looks for itself and needs no WMIC for that.
 func (a *app) startGalss(ctx context.Context) error {
-	s, err := a.openFor()
+	s, err := a.openFor(true)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	w := &work{s: s}
-	if err := w.see(ctx); err != nil {
+	if w.manifest, err = s.describing(ctx); err != nil {
+		return err
+	}
+	if w.facts, err = a.machineFacts(ctx, s.target.Path(".")); err != nil {
 		return err
 	}
 	if family := w.facts["os.family"]; family != "windows" {

@@ -101,13 +101,28 @@ const annotationChanges = "changes"
 
 func changing() map[string]string { return map[string]string{annotationChanges: "yes"} }
 
+// A command that changes the workstation only looks at it with this option, or
+// with the first argument that annotationLooks names.
+const (
+	flagDryRun      = "dry-run"
+	annotationLooks = "looks"
+)
+
+// changes reports whether a command line changes the workstation.
+func changes(cmd *cobra.Command) bool {
+	dry, err := cmd.Flags().GetBool(flagDryRun)
+	only, some := cmd.Annotations[annotationLooks]
+	looks := err == nil && dry || some && cmd.Flags().Arg(0) == only
+	return cmd.Annotations[annotationChanges] != "" && !looks
+}
+
 // recordMistake keeps the result of a changing command that failed before it
 // came to a result of its own, so that deployment tools never read that of an
 // earlier command instead. Who may not write, or found the lock taken, leaves
 // the state alone; no state folder is made for a mistake.
 func (a *app) recordMistake(cmd *cobra.Command, err error) {
 	status := statusOf(err)
-	if a.recorded || cmd.Annotations[annotationChanges] == "" || status == exitBusy || status == exitRights || isStateError(err) {
+	if a.recorded || !changes(cmd) || status == exitBusy || status == exitRights || isStateError(err) {
 		return
 	}
 	path, noFolder := folder(a.flags.state, defaultState(a.env), CodeNeedState)

@@ -90,10 +90,10 @@ func (a *app) wmicCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return actions[args[0]](cmd.Context(), o) },
 	}
-	cmd.Annotations[annotationAbout] = "help-about-wmic"
+	cmd.Annotations[annotationAbout], cmd.Annotations[annotationLooks] = "help-about-wmic", "status"
 	cmd.Flags().StringVar(&o.source, "source", "", "")
 	cmd.Flags().BoolVar(&o.bypassWSUS, "bypass-wsus", false, "")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "")
+	cmd.Flags().BoolVar(&o.dryRun, flagDryRun, false, "")
 	return cmd
 }
 
@@ -122,7 +122,7 @@ func (a *app) restoreWMIC(ctx context.Context, o wmicOptions) error {
 // changeWMIC plans a change of the feature and makes it, or shows it.
 func (a *app) changeWMIC(ctx context.Context, req plan.Request, o wmicOptions) error {
 	if o.dryRun {
-		s, err := a.openFor()
+		s, err := a.openFor(true)
 		if err != nil {
 			return err
 		}
@@ -147,14 +147,6 @@ func (a *app) changeWMIC(ctx context.Context, req plan.Request, o wmicOptions) e
 		return err
 	}
 	return a.applyPlain(ctx, w, sink)
-}
-
-// openFor opens the folders of a command that only looks.
-func (a *app) openFor() (*session, error) {
-	if a.flags.facts != "" && a.flags.target == "" {
-		return nil, &cliError{code: CodeFactsNeedTarget}
-	}
-	return a.open()
 }
 
 // asker is a backend that can ask Windows for the state of the feature.
@@ -265,7 +257,7 @@ func (a *app) changeStandin(ctx context.Context, verb plan.Verb, o wmicOptions) 
 
 // undoWMIC takes the last remedy back that releve brought.
 func (a *app) undoWMIC(ctx context.Context, o wmicOptions) error {
-	s, err := a.openFor()
+	s, err := a.openFor(false) // only receipts tell what is to be taken back
 	if err != nil {
 		return err
 	}
@@ -300,7 +292,7 @@ type wmicAnswer struct {
 
 // showWMIC says what there is of WMIC, and what can be done, in order.
 func (a *app) showWMIC(ctx context.Context, _ wmicOptions) error {
-	s, err := a.openFor()
+	s, err := a.openFor(true)
 	if err != nil {
 		return err
 	}
