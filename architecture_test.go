@@ -78,7 +78,6 @@ installer/backend/backendtest  manifest installer/backend installer/durable/dura
 installer/backend/msi/database/databasetest  installer/backend/msi/database
 
 packaging/testbench/vpcd       -
-packaging/testbench/card       packaging/testbench/vpcd
 packaging/testbench/impersonate  -
 packaging/testbench/galss      -
 packaging/testbench/dism       -

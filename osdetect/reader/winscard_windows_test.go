@@ -2,12 +2,9 @@ package reader
 
 import (
 	"context"
-	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,13 +28,8 @@ func bench(t *testing.T) {
 	}
 }
 
-// listening reports whether the virtual readers wait for cards. Trying it by
-// connecting would be a card.
-func listening() bool {
-	table, err := os.ReadFile(`Z:\proc\net\tcp`)
-	v6, _ := os.ReadFile(`Z:\proc\net\tcp6`)
-	return err == nil && strings.Contains(string(table)+string(v6), fmt.Sprintf(":%04X ", vpcd.FirstPort+1))
-}
+// listening reports whether the virtual readers wait for cards.
+func listening() bool { return vpcd.Waiting(1) }
 
 // unix starts a program of the system that Wine runs on.
 func unix(t *testing.T, program string, args ...string) {
@@ -65,9 +57,8 @@ func insert(t *testing.T, slot int, atr ATR) (remove func()) {
 	t.Helper()
 	ctx, remove := context.WithCancel(context.Background())
 	t.Cleanup(remove)
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(vpcd.FirstPort+slot))
 	go func() {
-		if err := vpcd.Present(ctx, address, atr); err != nil {
+		if err := vpcd.Present(ctx, vpcd.Address(slot), atr); err != nil {
 			t.Logf("the card of slot %d: %v", slot, err) // the service was stopped
 		}
 	}()

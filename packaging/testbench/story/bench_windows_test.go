@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -27,7 +25,6 @@ type bench struct {
 	programs string
 	galss    *exec.Cmd
 	cards    [2]context.CancelFunc
-	readers  bool
 }
 
 type benchKey struct{}
@@ -103,10 +100,7 @@ func programInstaller(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(copyFile(filepath.Join(of(ts).programs, "msiexec.exe"), real))
 	ts.Check(copyFile(ts.MkAbs(args[0]), `C:\Windows\Temp\msiexec.txt`))
-	// Wine takes its own program of that name unless it is told otherwise.
-	key, _, err := registry.CreateKey(registry.CURRENT_USER, `Software\Wine\DllOverrides`, registry.SET_VALUE)
-	ts.Check(err)
-	ts.Check(errors.Join(key.SetStringValue("msiexec.exe", "native"), key.Close()))
+	ts.Check(preferNative("msiexec.exe"))
 }
 
 // insertCard puts a card into a virtual reader, and starts the readers when
@@ -115,12 +109,12 @@ func insertCard(ts *testscript.TestScript, _ bool, args []string) {
 	b, slot := of(ts), slotOf(ts, args)
 	atr, err := vpcd.ATR(args[1])
 	ts.Check(err)
-	b.remove(slot)
 	b.startReaders(ts)
+	b.remove(slot)
 	ctx, cancel := context.WithCancel(context.Background())
 	b.cards[slot] = cancel
 	go func() {
-		if err := vpcd.Present(ctx, slotAddress(slot), atr); err != nil {
+		if err := vpcd.Present(ctx, vpcd.Address(slot), atr); err != nil {
 			b.t.Logf("card in slot %d: %v", slot, err)
 		}
 	}()
@@ -152,53 +146,16 @@ func slotOf(ts *testscript.TestScript, args []string) int {
 	return slot
 }
 
-func slotAddress(slot int) string {
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(vpcd.FirstPort+slot))
-}
-
-// controlReaders starts or stops the card service: readers start|stop.
-func controlReaders(ts *testscript.TestScript, _ bool, args []string) {
-	if args[0] == "start" {
-		of(ts).startReaders(ts)
-		return
-	}
-	ts.Check(of(ts).unix("/bin/sh", "-c", "kill $(cat /run/pcscd/pcscd.pid)"))
-	of(ts).waitForReaders(ts, false)
-}
-
-// startReaders starts pcscd outside the prefix, and waits until its virtual
-// readers take cards.
+// startReaders starts pcscd outside the prefix where it does not run, and waits
+// until both virtual readers take cards.
 func (b *bench) startReaders(ts *testscript.TestScript) {
-	if b.readers {
+	if vpcd.Waiting(0) && vpcd.Waiting(1) {
 		return
 	}
-	ts.Check(of(ts).unix("/usr/sbin/pcscd", "--disable-polkit"))
-	b.waitForReaders(ts, true)
-}
-
-// waitForReaders waits until both virtual readers are there, or gone.
-func (b *bench) waitForReaders(ts *testscript.TestScript, there bool) {
-	deadline := time.Now().Add(20 * time.Second)
-	for slot := range b.cards {
-		for listening(vpcd.FirstPort+slot) != there {
-			if time.Now().After(deadline) {
-				ts.Fatalf("virtual reader %d: want there %v, and it is not so after 20 s", slot, there)
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
+	ts.Check(b.unix("/usr/sbin/pcscd", "--disable-polkit"))
+	if !within(func() bool { return vpcd.Waiting(0) && vpcd.Waiting(1) }) {
+		ts.Fatalf("the virtual readers are not there after %v", patience)
 	}
-	b.readers = there
-}
-
-// listening looks for a port in the table of the system: to try it by
-// connecting would be a card.
-func listening(port int) bool {
-	table, err := os.ReadFile(`Z:\proc\net\tcp`)
-	if err != nil {
-		return false
-	}
-	v6, _ := os.ReadFile(`Z:\proc\net\tcp6`)
-	return strings.Contains(string(table)+string(v6), fmt.Sprintf(":%04X ", port))
 }
 
 // unix starts a program of the system that Wine runs on, and does not wait for

@@ -47,7 +47,6 @@ func TestStory(t *testing.T) {
 			"galss":       controlGALSS,
 			"card":        insertCard,
 			"nocard":      removeCard,
-			"readers":     controlReaders,
 			"nowmic":      removeWMIC,
 			"dism":        programDISM,
 			"msi":         installPackage,

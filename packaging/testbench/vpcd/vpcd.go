@@ -11,12 +11,18 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 )
 
-// FirstPort is where vpcd waits for the card of its first reader on the
+// firstPort is where vpcd waits for the card of its first reader on the
 // loopback interface, "Virtual PCD 00 00"; the second follows.
-const FirstPort = 35963
+const firstPort = 35963
+
+// Address is where vpcd waits for the card of a reader, the first being 0.
+func Address(slot int) string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(firstPort+slot))
+}
 
 // Frames of one byte, from vpcd to the card.
 const (
@@ -26,24 +32,21 @@ const (
 	askATR   byte = 4
 )
 
-// Cards returns the answers to reset of the cards that French workstations
+// cards returns the answers to reset of the cards that French workstations
 // read, in hexadecimal, by name. Sources: card-cps.c of Cryptolib CPS; the first
 // bytes for Vitale from field reports, the rest of those is made up.
-func Cards() map[string]string {
+func cards() map[string]string {
 	return map[string]string{
-		"cps3":             "3BAC00402A001225006480000310009000",
-		"cps3-contactless": "3B8F80010031B86404B0ECC1739401808290000E",
-		"cps4":             "3B9B188001001225006480040100009044",
-		"cps4-t0":          "3BDC18FF00001225006480000401009000",
-		"vitale":           "3B751300004809EA9000",
-		"vitale1":          "3F65250022096A9000",
+		"cps3":   "3BAC00402A001225006480000310009000",
+		"cps4":   "3B9B188001001225006480040100009044",
+		"vitale": "3B751300004809EA9000",
 	}
 }
 
 // ATR returns the answer to reset of a card by its name, or from hexadecimal
 // digits.
 func ATR(card string) ([]byte, error) {
-	digits, ok := Cards()[card]
+	digits, ok := cards()[card]
 	if !ok {
 		digits = strings.ReplaceAll(card, " ", "")
 	}

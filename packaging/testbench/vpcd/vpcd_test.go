@@ -74,7 +74,7 @@ func TestPresentEndsWithItsContext(t *testing.T) {
 }
 
 func TestCardsHaveLengths(t *testing.T) {
-	for name := range vpcd.Cards() {
+	for _, name := range []string{"cps3", "cps4", "vitale", "3F 65 25 00"} {
 		if _, err := vpcd.ATR(name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
