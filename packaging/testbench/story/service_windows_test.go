@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/windows/svc"
@@ -51,22 +50,21 @@ func runService(program, file string) (err error) {
 	if err := s.Start(); err != nil {
 		return err
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		status, err := s.Query()
-		if err != nil || status.State == svc.Stopped {
-			return err
-		}
+	ended := within(func() bool {
+		var status svc.Status
+		status, err = s.Query()
+		return err != nil || status.State == svc.Stopped
+	})
+	if !ended {
+		return errors.New("the service did not end")
 	}
-	return errors.New("the service did not end")
+	return err
 }
 
 // environmentOf is what programs of the script see.
 func environmentOf(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{
-		"ALLUSERSPROFILE", "APPDATA", "COMSPEC", "LOCALAPPDATA", "PATH", "PATHEXT", "ProgramData", "ProgramFiles", "ProgramFiles(x86)",
-		"ProgramW6432", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "USERNAME", "USERPROFILE", "WINDIR", "WORK",
-	} {
+	for _, name := range append(variables(), "PATH", "TEMP", "TMP", "WORK") {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -15,7 +15,6 @@
 //	galss start|stop      starts it from its folder, with the PATH of the machine
 //	card SLOT CARD        puts cps3, cps4 or vitale into reader 0 or 1
 //	nocard SLOT           takes it out again
-//	readers start|stop    the card service with its two virtual readers
 //	nowmic                takes wmic.exe away, as Windows 11 24H2 does
 //	dism FILE             dism.exe answers as FILE says (see ../dism)
 //	msiexec FILE          msiexec.exe answers as FILE says (see ../msiexec)
@@ -24,8 +23,11 @@
 //	unchanged NAME        requires that they are the same bytes
 //	interrupted N COMPONENT ARGUMENTS...  ends releve when its journal has N lines
 //	package TARGET [FILE]...  a package for releve-repo add
+//	console N FILE COMMAND...     a person at a terminal, who waits and presses keys as FILE says
+//	as-service N COMMAND...       by a service, without a person
+//	same-run A B                  requires the same plan and result of the last runs with these state folders
 //	copytree FROM TO      copies a folder
 //
 // $WINDIR, $PROGRAMS (the programs of the bench), $MSI (its packages) and
-// $GALSS (the folder of GALSS) are set. A condition [wine] holds under Wine.
+// $SRV (the folder of SrvSVCNAM) are set. A condition [wine] holds under Wine.
 package story

@@ -63,20 +63,23 @@ func TestStory(t *testing.T) {
 	})
 }
 
-// setUp gives a script the variables a program finds on Windows, which
-// testscript keeps from it.
-func setUp(t *testing.T, e *testscript.Env, programs string) error {
-	for _, name := range []string{
+// variables are those a program finds on Windows.
+func variables() []string {
+	return []string{
 		"ALLUSERSPROFILE", "APPDATA", "COMSPEC", "LOCALAPPDATA", "PATHEXT", "ProgramData", "ProgramFiles", "ProgramFiles(x86)",
 		"ProgramW6432", "SYSTEMDRIVE", "SYSTEMROOT", "USERNAME", "USERPROFILE", "WINDIR",
-	} {
+	}
+}
+
+// setUp gives a script those variables, which testscript keeps from it.
+func setUp(t *testing.T, e *testscript.Env, programs string) error {
+	for _, name := range variables() {
 		e.Setenv(name, os.Getenv(name))
 	}
 	// Those of Windows come first: some of ours have their names.
 	e.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+programs)
 	e.Setenv("PROGRAMS", programs)
 	e.Setenv("MSI", os.Getenv("RELEVE_BENCH_MSI"))
-	e.Setenv("GALSS", galssDir)
 	e.Setenv("SRV", `C:\Program Files (x86)\santesocial\srvsvcnam`)
 	e.Setenv("LANG", "en_GB.UTF-8")
 	e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
