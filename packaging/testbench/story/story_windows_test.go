@@ -35,8 +35,8 @@ func TestStory(t *testing.T) {
 			return false, errors.New("unknown condition")
 		},
 		Setup: func(e *testscript.Env) error {
-			if bench == "wine" && played.Add(1) > 1 {
-				return errors.New("each story wants a fresh prefix: use packaging/testbench/wine/run story")
+			if played.Add(1) > 1 {
+				return errors.New("each story wants a machine of its own: use packaging/testbench/wine/run story, or -run for one")
 			}
 			return setUp(t, e, programs)
 		},
