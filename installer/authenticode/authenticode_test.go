@@ -156,17 +156,6 @@ func TestNoSignerAsksForNothing(t *testing.T) {
 	}
 }
 
-func TestCannotBeCheckedElsewhere(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows can")
-	}
-	err := Check(sample(t, "signed.exe"), "Éditeur d'Essai")
-	var e *Error
-	if !errors.As(err, &e) || e.Code() != CodeNoCheck || !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("got %v, want %s and errors.ErrUnsupported", err, CodeNoCheck)
-	}
-}
-
 // sample opens a file of testdata.
 func sample(t *testing.T, name string) *os.File {
 	t.Helper()

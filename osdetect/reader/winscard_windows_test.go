@@ -177,9 +177,6 @@ func TestServiceStopsAndStarts(t *testing.T) {
 // TestServiceHangs stops the service in the middle of its work: the answer
 // comes after the limit, and the next one when the service goes on.
 func TestServiceHangs(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes as long as the limit")
-	}
 	bench(t)
 	signal := func(name string) { unix(t, "/bin/sh", "-c", "kill -"+name+" $(cat /run/pcscd/pcscd.pid)") }
 	held := func() bool {
