@@ -67,7 +67,7 @@ func TestLookingNeedsNoAdministrator(t *testing.T) {
 				cmd = c
 				return cmp.Or(a.needAdministrator(c, args), errStop)
 			}
-			if err := root.ExecuteContext(t.Context()); err != errStop || changes(cmd) {
+			if err := root.ExecuteContext(t.Context()); !errors.Is(err, errStop) || changes(cmd) {
 				t.Errorf("got %v", err)
 			}
 		})
