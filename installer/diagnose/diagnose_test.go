@@ -1,7 +1,10 @@
 package diagnose_test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +13,7 @@ import (
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/reference"
 	"github.com/releve-sante/releve/osdetect"
+	"github.com/releve-sante/releve/osdetect/galss"
 	"github.com/releve-sante/releve/osdetect/machine"
 )
 
@@ -200,4 +204,24 @@ func TestEachErrorOfGalssIniIsTold(t *testing.T) {
 	}, want: []string{}}.check(t)
 	change{machine: "win11-26h1-arm64", facts: osdetect.Facts{"galss.problem": 32769, "galss.problem_at": "galss.ini"},
 		want: []string{"info WINDOWS-ARM64"}}.check(t)
+}
+
+// TestFileThatCannotBeReadIsToldWithoutGALSS holds that a galss.ini which is
+// there and cannot be read is a finding whatever is installed, and one that is
+// missing only where GALSS is.
+func TestFileThatCannotBeReadIsToldWithoutGALSS(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		err  error
+		data string
+		want []string
+	}{
+		{name: "missing", err: fs.ErrNotExist, want: []string{}},
+		{name: "locked", err: errors.New("sharing violation"), want: []string{"warning GALSS-32769"}},
+		{name: "unicode", data: "\ufeff[CONFIG]", want: []string{"warning GALSS-32769"}},
+	} {
+		facts := osdetect.Facts{"card.cps": "none", "component.galss.present": false, "galss.mode": nil}
+		maps.Copy(facts, galss.Facts([]byte(tt.data), tt.err))
+		change{name: tt.name, machine: "catalina", facts: facts, want: tt.want}.check(t)
+	}
 }
