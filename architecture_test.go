@@ -40,7 +40,7 @@ installer/lock                 -
 installer/durable              -
 installer/elevate              -
 installer/statedir             -
-installer/quiesce              manifest installer/backend osdetect/process osdetect/program
+installer/quiesce              manifest installer/backend osdetect/component osdetect/process osdetect/program
 installer/journal              installer/durable
 installer/unpack               installer/durable
 installer/receipt              manifest installer/durable

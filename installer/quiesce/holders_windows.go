@@ -3,12 +3,12 @@ package quiesce
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
-	"golang.org/x/sys/windows/registry"
+
+	"github.com/releve-sante/releve/osdetect/component"
 )
 
 // The functions of the Restart Manager.
@@ -106,8 +106,8 @@ func rmCall(proc *windows.LazyProc, args ...uintptr) error {
 // Resolve returns the path that the manifest means, "" for none, and whether
 // it lies in a folder of the system, whose other files are not the component's.
 func (Machine) Resolve(path string) (resolved string, shared bool) {
-	resolved, err := registry.ExpandString(path)
-	if err != nil || !filepath.IsAbs(resolved) {
+	resolved, err := component.Path(path)
+	if err != nil {
 		return "", false
 	}
 	system, err := windows.GetSystemWindowsDirectory()

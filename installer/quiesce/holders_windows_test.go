@@ -35,6 +35,10 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%q is %q, shared %v; want shared %v", path, got, shared, want)
 		}
 	}
+	t.Setenv("ProgramFiles", `C:\elsewhere`)
+	if got, _ := (Machine{}).Resolve(`%ProgramFiles%\galss\galsvw64.exe`); strings.HasPrefix(got, `C:\elsewhere`) {
+		t.Errorf("the environment leads to %q", got)
+	}
 	if got, _ := (Machine{}).Resolve(`galss\galsvw64.exe`); got != "" {
 		t.Errorf("a relative path became %q", got)
 	}

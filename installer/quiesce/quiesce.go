@@ -174,7 +174,7 @@ func (q *Quiescer) running(ctx context.Context, programs []manifest.Program) ([]
 				continue
 			}
 			seen[found.Session] = true
-			start := p.Start
+			start, _ := q.o.System.Resolve(p.Start)
 			if start == "" {
 				start = found.Path
 			}

@@ -26,9 +26,10 @@ type machine struct {
 	did                []string
 	broken             error
 
-	holders []Holder
-	asked   []string // files
-	system  string   // folder
+	holders  []Holder
+	asked    []string // files
+	system   string   // folder
+	programs string   // folder
 }
 
 func (m *machine) List(context.Context) ([]process.Process, error) {
@@ -74,8 +75,11 @@ func (m *machine) Holders(files []string) ([]Holder, error) {
 	return m.holders, m.broken
 }
 
-// Resolve knows one folder of the system.
+// Resolve knows one folder of the system, and where programs are.
 func (m *machine) Resolve(path string) (resolved string, shared bool) {
+	if rest, ok := strings.CutPrefix(path, `%ProgramFiles%\`); ok {
+		path = filepath.Join(m.programs, rest)
+	}
 	return path, m.system != "" && strings.HasPrefix(path, m.system)
 }
 
@@ -221,6 +225,31 @@ func TestWhatDoesNotStart(t *testing.T) {
 	}
 	if err := q.Start(t.Context(), []byte(`{"torn`), listen(&told)); err == nil {
 		t.Error("torn data was read")
+	}
+}
+
+// TestStartsWhatTheManifestNames holds that a program is started from where
+// its path in the manifest leads on this machine, not from where it ran.
+func TestStartsWhatTheManifestNames(t *testing.T) {
+	m := workstation(t)
+	m.programs = t.TempDir()
+	if err := os.WriteFile(filepath.Join(m.programs, "launcher.exe"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	programs := []manifest.Program{{Process: "galsvw64.exe", Start: `%ProgramFiles%\launcher.exe`}}
+	q, told := quiescer(m, nil, 0), []string{}
+	ran, err := q.Running(t.Context(), programs, listen(&told))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Stop(t.Context(), programs, listen(&told)); err != nil {
+		t.Fatal(err)
+	}
+	if err := q.Start(t.Context(), ran, listen(&told)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"close galsvw64.exe", "start launcher.exe"}; !reflect.DeepEqual(m.did, want) {
+		t.Errorf("did %v, want %v; told %v", m.did, want, told)
 	}
 }
 

@@ -61,5 +61,5 @@ func (Machine) Start(path string, _ uint32) error {
 // here every file can.
 func (Machine) Holders([]string) ([]Holder, error) { return nil, nil }
 
-// Resolve resolves nothing, so that no file is asked about.
-func (Machine) Resolve(string) (resolved string, shared bool) { return "", false }
+// Resolve leaves a path as it is: none has a variable in it here.
+func (Machine) Resolve(path string) (resolved string, shared bool) { return path, false }

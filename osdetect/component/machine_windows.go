@@ -126,9 +126,12 @@ func (system) Property(context.Context, string, string) (string, error) {
 	return "", errors.ErrUnsupported
 }
 
+// Path returns where a path of the manifest leads on this machine.
+func Path(path string) (string, error) { return expand(path, folder) }
+
 // FileVersion implements Machine.
 func (system) FileVersion(_ context.Context, path string) (File, error) {
-	path, err := expand(path, folder)
+	path, err := Path(path)
 	if err != nil {
 		return File{}, err
 	}
