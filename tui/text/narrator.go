@@ -176,6 +176,9 @@ func (n *Narrator) finished(e event.Finished) Entry {
 func (n *Narrator) Component(i int) string { return n.title(n.Step(i).Component) }
 
 func (n *Narrator) args(i int, version string) map[string]string {
+	if version != "" { // sentences about none say so themselves
+		version = n.p.Version(version)
+	}
 	return map[string]string{"Component": n.Component(i), "Version": version}
 }
 

@@ -49,10 +49,14 @@ func (p *Printer) Change(from, to string) string {
 	return p.fold(p.Version(from) + " → " + p.Version(to))
 }
 
-// Version is a version as its publisher writes it; "" is "not installed".
+// Version is a version as its publisher writes it; "" is "not installed", and
+// a feature of Windows, which has no version, comes with Windows.
 func (p *Printer) Version(v string) string {
-	if v == "" {
+	switch v {
+	case "":
 		return p.Message("view-absent", nil)
+	case "installed": // as package capability has it
+		return p.Message("view-of-windows", nil)
 	}
 	return p.Value(v)
 }
