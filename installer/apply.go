@@ -154,7 +154,7 @@ func (r *run) begin(ctx context.Context) error {
 			r.receipts[s.Component] = &rec
 		}
 	}
-	data := beginData{Plan: r.digest, Receipts: r.receipts}
+	data := beginData{Plan: r.digest, Program: r.deps.Program, Receipts: r.receipts}
 	for _, s := range r.steps {
 		data.Steps = append(data.Steps, s.Step)
 	}

@@ -75,6 +75,10 @@ type Deps struct {
 	NewRun func() string    // a run identifier never used before, [a-z0-9-]{1,64}
 	Log    *slog.Logger     // nil: no log
 
+	// Program is the version of the program that carries out plans. The journal
+	// keeps it, because another one may get through where this one did not.
+	Program string
+
 	// NoRollback lets a step be made whose way back could not be secured.
 	NoRollback bool
 }

@@ -1,6 +1,7 @@
 package installer_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,7 @@ type server struct {
 	did  []string
 	dies string // the moment at which the engine is killed, "" for none
 	fail string // the call that fails
+	why  error  // with what, nil for something without a code
 }
 
 func (s *server) at(moment string) error {
@@ -34,7 +36,7 @@ func (s *server) at(moment string) error {
 		runtime.Goexit()
 	}
 	if s.fail == moment {
-		return errors.New("cannot " + moment)
+		return cmp.Or(s.why, errors.New("cannot "+moment))
 	}
 	return nil
 }

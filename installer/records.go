@@ -17,7 +17,8 @@ import (
 // beginData is of journal.Begin: the whole plan, and the receipts of its
 // components as they were, nil for a component without one.
 type beginData struct {
-	Plan     string                      `json:"plan"` // plan.Digest, for people
+	Plan     string                      `json:"plan"`              // plan.Digest, for people
+	Program  string                      `json:"program,omitempty"` // Deps.Program
 	Steps    []plan.Step                 `json:"steps"`
 	Receipts map[string]*receipt.Receipt `json:"receipts"`
 }
@@ -42,6 +43,9 @@ type endData struct {
 	Outcome event.Outcome  `json:"outcome"`
 	Failure *event.Failure `json:"failure,omitempty"`
 }
+
+// committed reports whether the steps of the run count.
+func (e endData) committed() bool { return e.Outcome == event.Done || e.Outcome == event.Completed }
 
 // found is the part of a backend.State that tells one state from another.
 type found struct {

@@ -45,8 +45,7 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 		return unable(ctx, d, p.id, err)
 	}
 	if p.end != nil {
-		committed := p.end.Outcome == event.Done || p.end.Outcome == event.Completed
-		return nothing, errors.Join(r.settle(ctx, committed), sweep(ctx, d))
+		return nothing, errors.Join(r.settle(ctx, p.end.committed()), sweep(ctx, d))
 	}
 	return r.resume(ctx, p)
 }

@@ -91,20 +91,19 @@ func (r *run) close(ctx context.Context, outcome event.Outcome, cause error) err
 	if !r.begun {
 		return nil
 	}
-	committed := outcome == event.Done || outcome == event.Completed
-	if !committed {
+	data := endData{Outcome: outcome}
+	if !data.committed() {
 		if err := r.restoreReceipts(); err != nil {
 			return err
 		}
 	}
-	data := endData{Outcome: outcome}
 	if cause != nil {
 		data.Failure = failure(cause)
 	}
 	if err := r.append(journal.End, 0, data); err != nil {
 		return err
 	}
-	return r.settle(ctx, committed)
+	return r.settle(ctx, data.committed())
 }
 
 // settle removes what the steps of an ended run needed, and archives its

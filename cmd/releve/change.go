@@ -174,7 +174,7 @@ func (w *work) input() plan.Input {
 	return plan.Input{
 		Request: w.req, Manifest: w.manifest, Platform: platformOf(w.facts),
 		Facts: w.facts.Lookup, Installed: w.installed, Backends: sortedKeys(w.s.backends),
-		Floors: w.s.floors().Floors, FloorsLost: w.s.floors().Lost,
+		Tried: w.s.tried(), Floors: w.s.floors().Floors, FloorsLost: w.s.floors().Lost,
 	}
 }
 

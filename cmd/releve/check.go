@@ -130,6 +130,7 @@ type grounds struct {
 	Platform   manifest.Platform `json:"platform"`
 	Installed  any               `json:"installed"` // nil when empty, so that its large type is not looked at
 	Backends   []string          `json:"backends"`
+	Tried      any               `json:"tried"`  // likewise
 	Floors     any               `json:"floors"` // likewise
 	FloorsLost bool              `json:"floors_lost"`
 	Facts      map[string]any    `json:"facts"` // that the plan asked for
@@ -155,6 +156,9 @@ func (w *work) grounds(d decision) (string, error) {
 	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return reflect.ValueOf(i).IsZero() })
 	if len(present) > 0 {
 		g.Installed = present
+	}
+	if len(in.Tried) > 0 {
+		g.Tried = in.Tried
 	}
 	if len(in.Floors) > 0 {
 		g.Floors = in.Floors

@@ -19,6 +19,7 @@ func TestGroundsHoldAllThatAPlanMayDependOn(t *testing.T) {
 		"Facts":      "Facts", // that were asked for; free space through Fits
 		"Installed":  "Installed",
 		"Backends":   "Backends",
+		"Tried":      "Tried",
 		"Floors":     "Floors",
 		"FloorsLost": "FloorsLost",
 	}

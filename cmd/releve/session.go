@@ -282,7 +282,7 @@ func (s *session) deps(sink event.Sink) installer.Deps {
 	return installer.Deps{
 		State: s.state, Settings: s.settings(), Backends: s.backends,
 		Packages: packages{s.packages}, Emit: sink, Now: s.a.now, Stop: s.stop,
-		NewRun:     s.a.newRun,
+		NewRun: s.a.newRun, Program: version,
 		Quiesce:    s.quiesce(),
 		NoRollback: s.a.flags.noRollback, Log: s.a.log,
 	}

@@ -187,6 +187,18 @@ func (s *session) verify(ctx context.Context, names []string) (map[string][]line
 	return found, nil
 }
 
+// recentRuns is how many runs are looked through for changes that did not last.
+const recentRuns = 20
+
+// tried tells which changes were begun here and did not last.
+func (s *session) tried() map[string][]plan.Tried {
+	runs, err := journal.History(s.state, recentRuns)
+	if err != nil {
+		s.a.log.Warn("the history cannot be read", "error", err.Error())
+	}
+	return installer.Tried(runs, version)
+}
+
 func (a *app) recoverCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "recover", Annotations: changing(),

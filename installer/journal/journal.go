@@ -206,9 +206,10 @@ type Run struct {
 	Damage  error // what kept the file from being read to its end, or nil
 }
 
-// History returns the last limit runs, newest first by the time of their
-// first record. A damaged file is part of the answer, with what could be read
-// of it; it never hides the others.
+// History returns the limit runs that were written last, newest first by the
+// time of their first record. No more files than that are read. A damaged one
+// is part of the answer, with what could be read of it; it never hides the
+// others.
 func History(d durable.Dir, limit int) ([]Run, error) {
 	entries, err := d.ReadDir(history)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -217,18 +218,21 @@ func History(d durable.Dir, limit int) ([]Run, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the history: %w", err)
 	}
-	var runs []Run
+	var files []fs.FileInfo
 	for _, e := range entries {
-		name, ours := strings.CutSuffix(e.Name(), ending)
-		if !ours || !e.Type().IsRegular() {
-			continue
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() && strings.HasSuffix(e.Name(), ending) {
+			files = append(files, info)
 		}
-		data, err := durable.ReadFile(d, history+"/"+e.Name(), MaxFile)
+	}
+	slices.SortStableFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	var runs []Run
+	for _, f := range files[:min(len(files), max(limit, 0))] {
+		data, err := durable.ReadFile(d, history+"/"+f.Name(), MaxFile)
 		records, _, bad := Replay(data)
-		runs = append(runs, Run{Name: name, Records: records, Damage: errors.Join(err, bad)})
+		runs = append(runs, Run{Name: strings.TrimSuffix(f.Name(), ending), Records: records, Damage: errors.Join(err, bad)})
 	}
 	slices.SortStableFunc(runs, newestFirst)
-	return runs[:min(len(runs), max(limit, 0))], nil
+	return runs, nil
 }
 
 func newestFirst(a, b Run) int {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -267,6 +268,30 @@ func TestHistoryIsNewestFirstAndTolerant(t *testing.T) {
 	}
 	if runs, err := History(d, 2); len(runs) != 2 || err != nil {
 		t.Errorf("limit 2: got %d runs, %v", len(runs), err)
+	}
+}
+
+// TestHistoryReadsNoMoreThanItShows holds that of many runs those written last
+// are read, whatever they are called.
+func TestHistoryReadsNoMoreThanItShows(t *testing.T) {
+	at := t.TempDir()
+	d, err := durable.Open(at)
+	must(t, err)
+	defer func() { must(t, d.Close()) }()
+	day := time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)
+	must(t, durable.EnsureDir(d, history))
+	for i, run := range []string{"b", "d", "a", "c"} {
+		name := history + "/" + run + ending
+		records := story(run)
+		for k := range records {
+			records[k].Time = day.AddDate(0, 0, i)
+		}
+		must(t, durable.WriteFile(d, name, lines(t, records), 0o600))
+		must(t, os.Chtimes(filepath.Join(at, name), day, day.AddDate(0, 0, i)))
+	}
+	runs, err := History(d, 2)
+	if err != nil || len(runs) != 2 || runs[0].Name != "c" || runs[1].Name != "a" {
+		t.Errorf("got %+v, %v, want c and a", runs, err)
 	}
 }
 

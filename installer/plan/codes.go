@@ -27,6 +27,7 @@ const (
 	CodeBelowFloor         = "plan-below-floor"         // older than the publisher lets a machine go: Required
 	CodeFloorLost          = "plan-floor-lost"          // not at least what is installed, and the memory of floors is damaged
 	CodeBelowFloorHere     = "plan-below-floor-here"    // what is installed is older than that
+	CodeTriedBefore        = "plan-tried-before"        // begun Actual times here, and never lasted; Source is the last run
 	CodeDiskTooSmall       = "plan-disk-too-small"      // bytes Required, bytes free in Actual
 )
 

@@ -63,6 +63,7 @@ type Input struct {
 	Installed map[string]Installed
 	Backends  []string // that exist on this machine; empty means all
 
+	Tried      map[string][]Tried          // by component: what was begun here since its last success, and did not last
 	Floors     map[string][]manifest.Floor // by component: the highest that this machine was ever told
 	FloorsLost bool                        // the memory of floors is damaged: nothing goes below what is installed, and nothing absent comes back
 }

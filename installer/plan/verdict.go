@@ -94,6 +94,9 @@ func (p *planner) obstacles(e *entry, o *offer, v *verdict) {
 	if pin, pinned := p.in.Request.Pins[e.name]; pinned && !sameVersion(pin, o) {
 		add(Reason{Code: CodePinned, Required: pin, Actual: r.Version, Holds: manifest.False})
 	}
+	if vain, often := p.tried(e, o); often {
+		add(vain)
+	}
 	switch {
 	case r.Artifact == nil || !p.available(r.Backend):
 		add(Reason{Code: CodeNoPackage, Actual: r.Backend, Holds: manifest.False})
