@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"reflect"
 	"runtime"
 	"time"
 
@@ -153,7 +152,7 @@ func (w *work) grounds(d decision) (string, error) {
 		Facts: map[string]any{}, Fits: true, Decision: d,
 	}
 	present := maps.Clone(in.Installed)
-	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return reflect.ValueOf(i).IsZero() })
+	maps.DeleteFunc(present, func(_ string, i plan.Installed) bool { return i.IsZero() })
 	if len(present) > 0 {
 		g.Installed = present
 	}

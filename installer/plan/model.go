@@ -53,6 +53,12 @@ type Installed struct {
 	Programs []manifest.Program  `json:"programs,omitempty"`
 }
 
+// IsZero reports whether nothing is known of the component.
+func (i Installed) IsZero() bool {
+	return i.Version == "" && i.Backend == "" && len(i.Others) == 0 && i.Release == nil && i.Previous == nil && !i.Absent &&
+		len(i.Evidence) == 0 && len(i.Settings) == 0 && len(i.Programs) == 0
+}
+
 // Input is everything a plan may depend on. There is no clock, no file and no
 // network in it, so equal inputs give equal plans.
 type Input struct {
