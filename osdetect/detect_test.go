@@ -35,6 +35,9 @@ func TestDetectThisMachine(t *testing.T) {
 			t.Errorf("Detect finds %s, which the table of paths does not say", path)
 		}
 	}
+	if kind, _ := f["session.kind"].(string); kind != Session() {
+		t.Errorf("Detect: session.kind %q, Session: %q", kind, Session())
+	}
 	if again, err := ParseFacts(f.Encode()); err != nil || !maps.Equal(again, f) {
 		t.Errorf("own facts are refused or changed: %v, %v", again, err)
 	}

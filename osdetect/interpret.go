@@ -83,17 +83,23 @@ func (f facts) linux(r rawLinux) {
 	case "i386", "i486", "i586", "i686":
 		f.text("arch.native", "386")
 	}
-	switch {
-	case r.SSH:
-		f.text("session.kind", "remote")
-	case slices.Contains([]string{"tty", "x11", "wayland"}, r.SessionType):
-		f.text("session.kind", "console")
-	case r.Parent == 1:
-		f.text("session.kind", "service")
-	}
+	f.text("session.kind", linuxSession(r))
 	// Only some distributions write this file, so that its absence says
 	// nothing.
 	if r.RebootRequired != nil && *r.RebootRequired {
 		f.known["reboot.pending"] = true
 	}
+}
+
+// linuxSession tells where the process runs, or "" when that cannot be told.
+func linuxSession(r rawLinux) string {
+	switch {
+	case r.SSH:
+		return "remote"
+	case slices.Contains([]string{"tty", "x11", "wayland"}, r.SessionType):
+		return "console"
+	case r.Parent == 1:
+		return "service"
+	}
+	return ""
 }

@@ -13,7 +13,7 @@ import (
 // read copies what macOS says.
 func read(_ context.Context, o Options) (raw, error) {
 	root := os.Geteuid() == 0
-	_, ssh := os.LookupEnv("SSH_CONNECTION")
+	here := session()
 	plist := plistVersion()
 	return raw{
 		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Elevated: &root,
@@ -27,13 +27,23 @@ func read(_ context.Context, o Options) (raw, error) {
 			Machine:      sysctl("hw.machine"),
 			ARM64:        sysctlFlag("hw.optional.arm64"),
 			Translated:   sysctlFlag("sysctl.proc_translated"),
-			SSH:          ssh,
-			UID:          uint32(os.Geteuid()),
-			SudoUID:      sudoUID(),
-			ConsoleUID:   consoleUID(),
-			Parent:       os.Getppid(),
+			SSH:          here.SSH,
+			UID:          here.UID,
+			SudoUID:      here.SudoUID,
+			ConsoleUID:   here.ConsoleUID,
+			Parent:       here.Parent,
 		},
 	}, nil
+}
+
+// Session reads the fact session.kind alone, "" when it cannot be told: for who
+// asks again and again, since a session can move.
+func Session() string { return macSession(session()) }
+
+// session copies what macOS says about the session of this process.
+func session() rawDarwin {
+	_, ssh := os.LookupEnv("SSH_CONNECTION")
+	return rawDarwin{SSH: ssh, UID: uint32(os.Geteuid()), SudoUID: sudoUID(), ConsoleUID: consoleUID(), Parent: os.Getppid()}
 }
 
 func sysctl(name string) string {

@@ -13,19 +13,29 @@ import (
 // read copies what Linux says.
 func read(_ context.Context, o Options) (raw, error) {
 	root := os.Geteuid() == 0
-	_, ssh := os.LookupEnv("SSH_CONNECTION")
+	here := session()
 	return raw{
 		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Elevated: &root,
 		FreeBytes: freeBytes(existing(o.Dir)),
 		Linux: &rawLinux{
 			Release:        release(),
 			Machine:        machine(),
-			SSH:            ssh,
-			SessionType:    os.Getenv("XDG_SESSION_TYPE"),
-			Parent:         os.Getppid(),
+			SSH:            here.SSH,
+			SessionType:    here.SessionType,
+			Parent:         here.Parent,
 			RebootRequired: exists("/run/reboot-required"),
 		},
 	}, nil
+}
+
+// Session reads the fact session.kind alone, "" when it cannot be told: for who
+// asks again and again, since a session can move.
+func Session() string { return linuxSession(session()) }
+
+// session copies what Linux says about the session of this process.
+func session() rawLinux {
+	_, ssh := os.LookupEnv("SSH_CONNECTION")
+	return rawLinux{SSH: ssh, SessionType: os.Getenv("XDG_SESSION_TYPE"), Parent: os.Getppid()}
 }
 
 // release reads os-release from where the format says it may be.

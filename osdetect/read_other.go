@@ -11,3 +11,7 @@ import (
 func read(context.Context, Options) (raw, error) {
 	return raw{}, unsupported(runtime.GOOS)
 }
+
+// Session reads the fact session.kind alone, "" when it cannot be told: for who
+// asks again and again, since a session can move.
+func Session() string { return "" }

@@ -29,7 +29,7 @@ func read(_ context.Context, o Options) (raw, error) {
 	elevated := windows.GetCurrentProcessToken().IsElevated()
 	version := windows.RtlGetVersion()
 	major, minor, build := windows.RtlGetNtVersionNumbers()
-	console := windows.WTSGetActiveConsoleSessionId()
+	here := session()
 	return raw{
 		GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Elevated: &elevated,
 		FreeBytes: freeBytes(existing(o.Dir)),
@@ -43,10 +43,10 @@ func read(_ context.Context, o Options) (raw, error) {
 			DisplayVersion:  text(currentVersion, "DisplayVersion"),
 			ReleaseID:       text(currentVersion, "ReleaseId"),
 			NativeMachine:   nativeMachine(),
-			Session:         session(),
-			ConsoleSession:  &console,
-			RemoteSession:   remoteSession(),
-			SessionName:     os.Getenv("SESSIONNAME"),
+			Session:         here.Session,
+			ConsoleSession:  here.ConsoleSession,
+			RemoteSession:   here.RemoteSession,
+			SessionName:     here.SessionName,
 			SessionHost:     numberIsSet(terminalServer, "TSAppCompat"),
 			CitrixAgent:     keyExists(citrixAgent),
 			WMIC:            wmic(),
@@ -198,12 +198,19 @@ func nativeMachine() uint16 {
 	return native
 }
 
-func session() *uint32 {
+// Session reads the fact session.kind alone, "" when it cannot be told: for who
+// asks again and again, since a session can move.
+func Session() string { return windowsSession(session()) }
+
+// session copies what Windows says about the session of this process.
+func session() rawWindows {
+	console := windows.WTSGetActiveConsoleSessionId()
+	r := rawWindows{ConsoleSession: &console, RemoteSession: remoteSession(), SessionName: os.Getenv("SESSIONNAME")}
 	var id uint32
-	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &id); err != nil {
-		return nil
+	if windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &id) == nil {
+		r.Session = &id
 	}
-	return &id
+	return r
 }
 
 func wmic() *bool {

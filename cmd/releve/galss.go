@@ -32,7 +32,7 @@ const cardWait = 5 * time.Second
 func (a *app) withReaders(ctx context.Context, facts osdetect.Facts) osdetect.Facts {
 	var r reader.Readers // of the machine of a facts file nothing more is known
 	if a.flags.facts == "" {
-		r = a.readers(ctx, readerOptions(facts))
+		r = a.readers(ctx, readerOptions(facts["session.kind"]))
 		for _, p := range r.Problems {
 			a.log.Info("the readers cannot all be told", "problem", p.Error())
 		}

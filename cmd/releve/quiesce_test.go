@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"testing"
 
-	"github.com/releve-sante/releve/osdetect"
 	"github.com/releve-sante/releve/osdetect/reader"
 )
 
@@ -35,7 +34,7 @@ func TestCardInUse(t *testing.T) {
 
 func TestReaderOptions(t *testing.T) {
 	for kind, want := range map[string]bool{"remote": true, "console": false, "service": false, "": false} {
-		if got := readerOptions(osdetect.Facts{"session.kind": kind}).Remote; got != want {
+		if got := readerOptions(kind).Remote; got != want {
 			t.Errorf("%q: got %v, want %v", kind, got, want)
 		}
 	}

@@ -13,18 +13,12 @@ import (
 
 // cardReaders lists the readers of this machine, or of whoever sits before it.
 func (a *app) cardReaders(ctx context.Context) reader.Readers {
-	facts, err := osdetect.Detect(ctx, osdetect.Options{})
-	if err != nil {
-		a.log.Warn("the session is not known", "error", err.Error())
-	}
-	return a.readers(ctx, readerOptions(facts))
+	return a.readers(ctx, readerOptions(osdetect.Session()))
 }
 
-// readerOptions says whose readers those are: Windows shows a remote session
-// the readers of the machine the person sits at.
-func readerOptions(facts osdetect.Facts) reader.Options {
-	return reader.Options{Remote: facts["session.kind"] == "remote"}
-}
+// readerOptions says whose readers those are, for a session.kind: Windows shows
+// a remote session the readers of the machine the person sits at.
+func readerOptions(session any) reader.Options { return reader.Options{Remote: session == "remote"} }
 
 func (a *app) readersCommand() *cobra.Command {
 	return &cobra.Command{
