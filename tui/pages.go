@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/releve-sante/releve/installer/diagnose"
 	"github.com/releve-sante/releve/installer/event"
@@ -103,6 +104,10 @@ func (m *session) state(s *sheet) {
 func (m *session) component(c Component) text.Entry {
 	name := m.p.Value(m.title(c.Name))
 	e := text.Entry{Mark: text.MarkOK, Text: name + " " + m.p.Version(c.Version)}
+	if len(c.Versions) > 0 {
+		e.Mark = text.MarkWarn
+		e.Text += " - " + m.p.Message("view-versions", map[string]string{"Versions": strings.Join(c.Versions, ", ")})
+	}
 	switch {
 	case c.Version == "":
 		e.Mark = text.MarkWait

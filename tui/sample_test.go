@@ -58,7 +58,7 @@ func sampleLoaded() Loaded {
 		Components: []Component{
 			{Name: "galss", Title: "GALSS"},
 			{Name: "srvsvcnam", Title: "SrvSVCNAM", Version: "3.40.02", Damaged: true},
-			{Name: "cryptolib-cps", Title: "Cryptolib CPS", Version: "5.1.8"},
+			{Name: "cryptolib-cps", Title: "Cryptolib CPS", Version: "5.1.8", Versions: []string{"5.1.8", "5.1.5"}},
 		},
 		Findings: []diagnose.Finding{{
 			ID: "PDT-INF-873", Severity: manifest.Blocking, Holds: manifest.Unknown,

@@ -44,6 +44,7 @@ type Line struct{ Label, Value string }
 // Component is a component of the machine; Version "" is not installed.
 type Component struct {
 	Name, Title, Version string
+	Versions             []string // when several stand side by side, the newest first
 	Damaged              bool
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/manifest/reference"
@@ -98,4 +99,14 @@ func componentFacts(facts osdetect.Facts, name, version string, found component.
 		found.Presence = component.Absent
 	}
 	return component.Facts(facts, name, found)
+}
+
+// versionsOf lists the versions of a component that stand side by side, the
+// newest first, none where there is one at most.
+func versionsOf(facts osdetect.Facts, name string) []string {
+	all, _ := facts["component."+name+".versions"].(string)
+	if all == "" {
+		return nil
+	}
+	return strings.Split(all, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,8 +43,16 @@ func TestComponentFacts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before := osdetect.Facts{"component.c.present": true, "component.c.version": "0.9"}
-			if got := componentFacts(before, "c", tt.version, tt.found); !maps.Equal(got, tt.want) {
+			got := componentFacts(before, "c", tt.version, tt.found)
+			if !maps.Equal(got, tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
+			}
+			var several []string
+			if all := tt.found.Versions(); len(all) > 1 {
+				several = all
+			}
+			if got := versionsOf(got, "c"); !slices.Equal(got, several) {
+				t.Errorf("got versions %q, want %q", got, several)
 			}
 		})
 	}

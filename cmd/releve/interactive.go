@@ -89,7 +89,7 @@ func (a *app) loaded(w *work) tui.Loaded {
 		}
 	}
 	for _, name := range sortedKeys(w.installed) {
-		c := tui.Component{Name: name, Version: w.installed[name].Version}
+		c := tui.Component{Name: name, Version: w.installed[name].Version, Versions: versionsOf(w.facts, name)}
 		if doc, ok := w.manifest.Component(name); ok {
 			c.Title = a.text.Text(doc.Title)
 		}

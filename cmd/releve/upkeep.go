@@ -59,7 +59,7 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 	st.System, _ = name.(string)
 	for _, c := range sortedKeys(installed) {
 		in := installed[c]
-		row := line.Component{Name: c, Version: in.Version}
+		row := line.Component{Name: c, Version: in.Version, Versions: versionsOf(facts, c)}
 		if doc, ok := v.Component(c); ok {
 			row.Title = doc.Title
 		}

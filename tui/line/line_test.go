@@ -218,7 +218,7 @@ func TestStatusHistoryDamageFacts(t *testing.T) {
 				Status(&b, p, State{
 					System: "macOS Mojave", Metadata: &Metadata{Age: 50 * time.Hour, Expires: newClock().now, Expired: true},
 					Components: []Component{
-						{Name: "cryptolib-cps", Title: manifest.Text{FR: "Cryptolib CPS", EN: "Cryptolib CPS"}, Version: "5.1.5", Previous: "5.1.1"},
+						{Name: "cryptolib-cps", Title: manifest.Text{FR: "Cryptolib CPS", EN: "Cryptolib CPS"}, Version: "5.1.5", Versions: []string{"5.1.5", "5.0.45"}, Previous: "5.1.1"},
 						{Name: "galss", Title: manifest.Text{FR: "GALSS", EN: "GALSS"}},
 					},
 				}),

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/releve-sante/releve/installer/event"
@@ -54,6 +55,7 @@ type Component struct {
 	Name     string        `json:"name"`
 	Title    manifest.Text `json:"title"`
 	Version  string        `json:"version"`
+	Versions []string      `json:"versions,omitempty"` // when several stand side by side, the newest first
 	Previous string        `json:"previous,omitempty"` // what rollback returns to
 	Damaged  bool          `json:"damaged,omitempty"`
 	// Withdrawn says how the publisher took the installed version back.
@@ -91,6 +93,9 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 		row := []string{p.Value(c.Name), p.Version(c.Version), p.Text(c.Title)}
 		if c.Previous != "" {
 			row[2] += " (" + p.Message("view-previous", map[string]string{"Version": c.Previous}) + ")"
+		}
+		if len(c.Versions) > 0 {
+			row[2] += " - " + p.Message("view-versions", map[string]string{"Versions": strings.Join(c.Versions, ", ")})
 		}
 		if c.Withdrawn != nil {
 			row[2] += " - " + p.Message("view-withdrawn", map[string]string{"Because": p.Text(c.Withdrawn.Because)})
