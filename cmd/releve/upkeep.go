@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/journal"
 	"github.com/releve-sante/releve/installer/plan"
+	"github.com/releve-sante/releve/installer/receipt"
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
@@ -71,7 +73,20 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 		}
 		st.Components = append(st.Components, row)
 	}
+	_, damaged := receipt.Load(s.state)
+	for _, err := range damaged {
+		st.Problems = append(st.Problems, problemOf(err))
+	}
 	return st, nil
+}
+
+// problemOf is an error as status has it.
+func problemOf(err error) line.Problem {
+	var c coded
+	if !errors.As(err, &c) {
+		c = &cliError{code: CodeUnexpected, args: map[string]string{"Why": err.Error()}}
+	}
+	return line.Problem{Code: c.Code(), Args: c.Args()}
 }
 
 func (a *app) verifyCommand() *cobra.Command {

@@ -2,8 +2,8 @@
 // component, receipts/<component>.json in the state directory.
 //
 // What it promises: after a power cut each receipt is the old or the new one,
-// never a mixture; a damaged receipt is set aside and reported, and neither
-// stops the program nor hides the others.
+// never a mixture; a damaged receipt is set aside and reported until there is a
+// new one, and neither stops the program nor hides the others.
 //
 // A receipt is what the engine believed when it wrote it. What is installed
 // is what a backend detects.
@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,8 +75,9 @@ func file(component string) (string, error) {
 }
 
 // Load returns the receipts by component. A damaged one is set aside as
-// <component>.json.damaged and is a *DamagedError among the errors; what
-// keeps all of them from being read is an error too. The map is never nil.
+// <component>.json.damaged and is a *DamagedError among the errors, now and as
+// long as it has no successor; what keeps all of them from being read is an
+// error too. The map is never nil.
 func Load(d durable.Dir) (map[string]Receipt, []error) {
 	all := map[string]Receipt{}
 	entries, err := d.ReadDir(dir)
@@ -87,8 +89,12 @@ func Load(d durable.Dir) (map[string]Receipt, []error) {
 	}
 	var problems []error
 	for _, e := range entries {
-		component, ours := strings.CutSuffix(e.Name(), ending)
-		if !ours {
+		name, old := strings.CutSuffix(e.Name(), damaged)
+		component, ours := strings.CutSuffix(name, ending)
+		if ours && old && lacks(entries, name) {
+			problems = append(problems, &DamagedError{Component: component, File: path.Join(dir, e.Name()), Cause: errAside})
+		}
+		if !ours || old {
 			continue
 		}
 		r, err := load(d, path.Join(dir, e.Name()), component)
@@ -99,6 +105,14 @@ func Load(d durable.Dir) (map[string]Receipt, []error) {
 		all[component] = r
 	}
 	return all, problems
+}
+
+// errAside is the cause where the receipt was set aside before.
+var errAside = errors.New("it was set aside earlier")
+
+// lacks reports whether no entry has a name.
+func lacks(entries []fs.DirEntry, name string) bool {
+	return !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 }
 
 func load(d durable.Dir, name, component string) (Receipt, error) {
@@ -152,6 +166,9 @@ func WriteAll(d durable.Dir, receipts []Receipt, removed []string) error {
 	for _, r := range receipts {
 		if err := replace(d, r); err != nil {
 			return err
+		}
+		if err := d.Remove(path.Join(dir, r.Component+ending+damaged)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove what was the receipt of %q: %w", r.Component, err)
 		}
 	}
 	for _, component := range removed {

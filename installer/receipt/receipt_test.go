@@ -111,8 +111,17 @@ func TestDamagedReceiptsAreSetAside(t *testing.T) {
 			if kept, err := durable.ReadFile(d, bad.File, 2*maxSize); string(kept) != content || err != nil {
 				t.Errorf("the file kept aside: %q, %v", kept, err)
 			}
-			if got, problems := Load(d.Restart(durabletest.LoseAll())); len(got) != 1 || problems != nil {
+			after := d.Restart(durabletest.LoseAll())
+			if got, problems := Load(after); len(got) != 1 || len(problems) != 1 || !errors.As(problems[0], &bad) || bad.Component != "galss" {
 				t.Errorf("the next time: %v, %v", got, problems)
+			}
+			must(t, Remove(after, "galss"))
+			if _, problems := Load(after); len(problems) != 1 {
+				t.Errorf("after the receipt was removed: %v", problems)
+			}
+			must(t, write(after, sample("galss", "3.45")))
+			if got, problems := Load(after.Restart(durabletest.LoseAll())); len(got) != 2 || problems != nil {
+				t.Errorf("after a new receipt: %v, %v", got, problems)
 			}
 		})
 	}

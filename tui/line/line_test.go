@@ -223,7 +223,9 @@ func TestStatusHistoryDamageFacts(t *testing.T) {
 					},
 				}),
 				Printf(&b, "\n"),
-				Status(&b, p, State{}),
+				Status(&b, p, State{Problems: []Problem{
+					{Code: "receipt-damaged", Args: map[string]string{"Component": "galss", "File": "receipts/galss.json.damaged"}},
+				}}),
 				Printf(&b, "\n"),
 				Status(&b, p, State{Metadata: &Metadata{
 					Age: time.Hour, Expires: newClock().now, GraceDays: 60, ClockBehind: 26 * time.Hour,

@@ -36,6 +36,17 @@ func (g *page) item(indent int, s string) {
 	g.b.WriteString(paragraph(strings.Repeat(" ", indent), s))
 }
 
+// problem is what is out of order, and what to do about it.
+func (g *page) problem(sentence, hint string) {
+	if g.b.Len() > 0 {
+		g.b.WriteByte('\n')
+	}
+	g.b.WriteString(paragraph(string(text.MarkWarn)+" ", sentence))
+	if hint != "" {
+		g.item(indent, hint)
+	}
+}
+
 // fields are labelled values with their labels in one column.
 func (g *page) fields(indent int, fields []text.Field) {
 	width := 0

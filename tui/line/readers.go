@@ -48,14 +48,7 @@ func Readers(w io.Writer, p *text.Printer, r CardReaders) error {
 		}
 	}
 	for _, problem := range r.Problems {
-		sentence, hint := p.Error(problem)
-		if g.b.Len() > 0 {
-			g.b.WriteByte('\n')
-		}
-		g.b.WriteString(paragraph(string(text.MarkWarn)+" ", sentence))
-		if hint != "" {
-			g.item(indent, hint)
-		}
+		g.problem(p.Error(problem))
 	}
 	return g.writeTo(w)
 }

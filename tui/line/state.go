@@ -19,6 +19,14 @@ type State struct {
 	System     string      `json:"system,omitempty"`
 	Metadata   *Metadata   `json:"metadata,omitempty"` // nil: none was ever fetched
 	Components []Component `json:"components"`
+	Problems   []Problem   `json:"problems,omitempty"`
+}
+
+// Problem is what is out of order in what releve keeps, by the code of its
+// sentence.
+type Problem struct {
+	Code string            `json:"code"`
+	Args map[string]string `json:"args,omitempty"`
 }
 
 // Metadata says how old the signed documents are.
@@ -83,13 +91,23 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 		g.head(p.Message("view-system", map[string]string{"System": s.System}))
 	}
 	g.metadata(s.Metadata)
-	if len(s.Components) == 0 {
-		g.item(0, p.Message("view-components-none", nil))
-		return g.writeTo(w)
+	g.components(s.Components)
+	for _, problem := range s.Problems {
+		g.problem(p.Message(problem.Code, problem.Args), p.Hint(problem.Code, problem.Args))
 	}
-	g.head(p.Count("view-components", len(s.Components), nil))
+	return g.writeTo(w)
+}
+
+// components lists what is installed, and what is out of the ordinary about it.
+func (g *page) components(all []Component) {
+	p := g.p
+	if len(all) == 0 {
+		g.item(0, p.Message("view-components-none", nil))
+		return
+	}
+	g.head(p.Count("view-components", len(all), nil))
 	var rows [][]string
-	for _, c := range s.Components {
+	for _, c := range all {
 		row := []string{p.Value(c.Name), p.Version(c.Version), p.Text(c.Title)}
 		if c.Previous != "" {
 			row[2] += " (" + p.Message("view-previous", map[string]string{"Version": c.Previous}) + ")"
@@ -106,7 +124,6 @@ func Status(w io.Writer, p *text.Printer, s State) error {
 		rows = append(rows, row)
 	}
 	g.table(2, rows)
-	return g.writeTo(w)
 }
 
 // metadata says how old the metadata is, and what is out of the ordinary.
