@@ -358,7 +358,7 @@ func (s *session) withReceipts(known []backend.Subject) []backend.Subject {
 			all = append(all, backend.Subject{Name: name, Evidence: receipts[name].Evidence})
 		}
 	}
-	slices.SortFunc(all, func(a, b backend.Subject) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(all, func(a, b backend.Subject) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

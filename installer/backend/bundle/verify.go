@@ -64,7 +64,7 @@ func (b *Backend) compare(component, id string) ([]backend.Damage, error) {
 		return nil, err
 	}
 	damage = append(damage, extra...)
-	slices.SortFunc(damage, func(a, b backend.Damage) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(damage, func(a, b backend.Damage) int { return strings.Compare(a.Path, b.Path) })
 	return damage, nil
 }
 
