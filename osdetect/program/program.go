@@ -8,6 +8,8 @@
 //   - it has a time limit, and what it says is kept up to a limit
 //   - at the end of the time the program and whatever it started are ended,
 //     unless the caller says that ending it would do harm
+//   - on Windows, what is waited for as a family does not outlive whoever
+//     waits for it, however that ends
 //   - bytes that it says are read as text whatever code they are in
 //
 // What it does not promise: that a program which is left alone ever ends.
@@ -49,6 +51,14 @@ type Result struct {
 	Code   int    // exit code; on Windows 0 to 4294967295
 	Output []byte // standard output and standard error as they came
 	Cut    bool   // Output is not all it said
+	Stayed []Left // Family, on Windows: what it started and goes on
+}
+
+// Left is a process that goes on after the program that started it. Only both
+// together name it: numbers are given again.
+type Left struct {
+	PID     uint32
+	Started time.Time
 }
 
 // ErrTime is wrapped by the error of a program that did not end in time.
@@ -88,7 +98,14 @@ func Run(ctx context.Context, c Command) (Result, error) {
 		return Result{}, fmt.Errorf("running %q: %w", c.Path, err)
 	}
 	kept, cut := out.bytes()
-	return Result{Code: code(cmd), Output: kept, Cut: cut}, nil
+	result := Result{Code: code(cmd), Output: kept, Cut: cut}
+	if c.Family {
+		result.Stayed, err = group.leave()
+	}
+	if err != nil {
+		return result, fmt.Errorf("leaving what %q started: %w", c.Path, err)
+	}
+	return result, nil
 }
 
 // check refuses what would be searched for, and what Windows would hand to its

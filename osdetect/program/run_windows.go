@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
@@ -85,19 +87,25 @@ func start(cmd *exec.Cmd, c Command) (*group, error) {
 		return nil, err
 	}
 	g := &group{process: cmd.Process}
-	if err := g.enter(); err != nil {
+	if err := g.enter(c.Family && !c.NoEnd); err != nil {
 		return nil, errors.Join(err, cmd.Process.Kill(), cmd.Wait(), g.release())
 	}
 	return g, nil
 }
 
-// enter puts the suspended program into a job and lets it run.
-func (g *group) enter() error {
+// enter puts the suspended program into a job and lets it run. A family ends
+// with its job, and so with this process, until it may leave.
+func (g *group) enter(family bool) error {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return fmt.Errorf("making a job: %w", err)
 	}
 	g.job = job
+	if family {
+		if err := g.limit(windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE); err != nil {
+			return fmt.Errorf("tying the process to this one: %w", err)
+		}
+	}
 	const rights = windows.PROCESS_SET_QUOTA | windows.PROCESS_TERMINATE | windows.PROCESS_SUSPEND_RESUME
 	h, err := windows.OpenProcess(rights, false, uint32(g.process.Pid))
 	if err != nil {
@@ -113,46 +121,107 @@ func (g *group) enter() error {
 	return nil
 }
 
-// members is JOBOBJECT_BASIC_PROCESS_ID_LIST with room for as many processes
+// limit sets the limits of the job.
+func (g *group) limit(flags uint32) error {
+	info := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{
+		BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{LimitFlags: flags},
+	}
+	_, err := windows.SetInformationJobObject(g.job, windows.JobObjectExtendedLimitInformation,
+		uintptr(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
+	return err
+}
+
+// leave lets the processes of the job outlive it and tells which there are. A
+// console and a program that is just ending get some time to do so.
+func (g *group) leave() ([]Left, error) {
+	if err := g.limit(0); err != nil {
+		return nil, err
+	}
+	left := g.left()
+	for since := time.Duration(0); len(left) > 0 && since < grace; since += pause {
+		time.Sleep(pause)
+		left = g.left()
+	}
+	return left, nil
+}
+
+func (g *group) left() []Left {
+	var out []Left
+	for _, id := range g.members() {
+		if started := startOf(id); !started.IsZero() {
+			out = append(out, Left{id, started})
+		}
+	}
+	return out
+}
+
+// processes is JOBOBJECT_BASIC_PROCESS_ID_LIST with room for as many processes
 // as an installer may be expected to have.
-type members struct {
+type processes struct {
 	assigned, listed uint32
 	ids              [512]uintptr
 }
 
 const basicMembers = 3 // JobObjectBasicProcessIdList
 
-// alive reports whether a process of the job is left that does not stay. What
-// cannot be told counts as none, so that nobody waits for it.
-func (g *group) alive(stays func(path string) bool) bool {
-	var m members
+// members lists the processes of the job, none when that cannot be told, so
+// that nobody waits for them.
+func (g *group) members() []uint32 {
+	var m processes
 	err := windows.QueryInformationJobObject(g.job, basicMembers,
 		uintptr(unsafe.Pointer(&m)), uint32(unsafe.Sizeof(m)), nil)
 	if err != nil {
-		return false
+		return nil
 	}
+	var out []uint32
 	for _, id := range m.ids[:min(int(m.listed), len(m.ids))] {
-		if stays == nil || !stays(imageOf(uint32(id))) {
-			return true
-		}
+		out = append(out, uint32(id))
 	}
-	return false
+	return out
+}
+
+// alive reports whether a process of the job is left that does not stay.
+func (g *group) alive(stays func(path string) bool) bool {
+	return slices.ContainsFunc(g.members(), func(id uint32) bool { return stays == nil || !stays(imageOf(id)) })
 }
 
 // imageOf is the path of the file that a process runs from, "" when it ended
 // meanwhile or cannot be asked.
-func imageOf(id uint32) string {
+func imageOf(id uint32) (image string) {
+	ask(id, func(h windows.Handle) {
+		path := make([]uint16, windows.MAX_LONG_PATH)
+		size := uint32(len(path))
+		if windows.QueryFullProcessImageName(h, 0, &path[0], &size) == nil {
+			image = windows.UTF16ToString(path[:size])
+		}
+	})
+	return image
+}
+
+// startOf is when a process started, zero when it ended meanwhile. Whoever has
+// it open can still ask about one that ended.
+func startOf(id uint32) (started time.Time) {
+	ask(id, func(h windows.Handle) {
+		var created, exited, kernel, user windows.Filetime
+		var code uint32
+		ended := windows.GetExitCodeProcess(h, &code) == nil && code != stillActive
+		if !ended && windows.GetProcessTimes(h, &created, &exited, &kernel, &user) == nil {
+			started = time.Unix(0, created.Nanoseconds())
+		}
+	})
+	return started
+}
+
+const stillActive = 259 // STILL_ACTIVE, of a process that runs
+
+// ask opens a process to ask about it, if it is still there.
+func ask(id uint32, about func(h windows.Handle)) {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, id)
 	if err != nil {
-		return ""
+		return
 	}
 	defer func() { _ = windows.CloseHandle(h) }()
-	path := make([]uint16, windows.MAX_LONG_PATH)
-	size := uint32(len(path))
-	if err := windows.QueryFullProcessImageName(h, 0, &path[0], &size); err != nil {
-		return ""
-	}
-	return windows.UTF16ToString(path[:size])
+	about(h)
 }
 
 // end ends every process of the job.

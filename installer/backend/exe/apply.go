@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/shelf"
@@ -166,7 +167,13 @@ func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (ba
 	if c.Digest != "" { // the copy goes with the job
 		program = k.File
 	}
+	temp, err := b.makeTemp(j.ID)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	c.Temp = b.shelf.Path(path.Join(temp, tempName))
 	result, err := b.system.Run(ctx, c)
+	err = errors.Join(err, b.leaveTemp(ctx, temp, result.Stayed))
 	if errors.Is(err, context.DeadlineExceeded) {
 		return backend.Outcome{}, &Error{Reason: CodeTime, Component: j.Component, Program: program, Minutes: minutes(c.Limit), Cause: err}
 	}

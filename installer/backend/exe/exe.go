@@ -3,11 +3,14 @@
 // names, and goes by the program that its release or the system's registry
 // names.
 //
-// Setup programs are kept on a shelf of ours, setups.
+// Setup programs are kept on a shelf of ours, setups, and beside them:
+//
+//	setups/.temp/<job>-<n>/   temporary files of a program, while it or what it left runs
 //
 // What it promises beyond the contract: a setup program runs from our own
 // folder, from where the system may ask for it again, and only while nobody
-// else can change it; a run counts as over only when everything it started is
+// else can change it, and with a folder of its own for temporary files that was
+// empty and goes with it; a run counts as over only when everything it started is
 // over, because such programs hand on to others and end at once; nothing is
 // started before the setup program of the installed version and a way to
 // remove the new one are known; of what a half done change left, nothing is
@@ -43,9 +46,14 @@ type System interface {
 	// hex) and is signed by signer, "" for anybody.
 	Check(file, digest, signer string) error
 
-	// Run runs a program and waits until it and all that it started are over.
-	// A limit that passes is an error that wraps context.DeadlineExceeded.
+	// Run runs a program and waits until it and all that it started are over,
+	// but for what was installed and stays. A limit that passes is an error
+	// that wraps context.DeadlineExceeded.
 	Run(ctx context.Context, c Command) (Result, error)
+
+	// Running reports whether one of the processes still runs, or something
+	// that they started.
+	Running(ctx context.Context, stayed []Process) (bool, error)
 
 	// RemoveProduct has Windows Installer remove a product of the job's
 	// component, by the rules of its own backend. One that is gone is no error.
@@ -58,13 +66,21 @@ type Command struct {
 	Arguments []string      // each one argument, whatever is in it
 	Digest    string        // what Check compares and then holds while it runs; "" for a program that is installed
 	Signer    string        // as in Check, only with Digest
+	Temp      string        // path of the folder for temporary files
 	Limit     time.Duration // for all of it
 }
 
 // Result is how a program ended.
 type Result struct {
-	Status uint32 // exit code
-	Output string // the last of what it wrote, readable
+	Status uint32    // exit code
+	Output string    // the last of what it wrote, readable
+	Stayed []Process // what it started and goes on
+}
+
+// Process is a process, told by both: numbers are given again.
+type Process struct {
+	PID     uint32    `json:"pid"`
+	Started time.Time `json:"started"`
 }
 
 // Removal is what removes a component: a command, or Windows Installer.
@@ -79,6 +95,7 @@ func (r Removal) None() bool { return r.File == "" && r.Product == "" }
 
 // Backend changes components by their setup programs.
 type Backend struct {
+	dir    durable.Dir // for what lies beside the shelf
 	shelf  shelf.Shelf
 	system System
 }
@@ -90,7 +107,11 @@ var (
 
 // New returns a backend that keeps setup programs in d, which should be open
 // to administrators only. It touches nothing.
-func New(d durable.Dir, s System) *Backend { return &Backend{shelf: shelf.New(d, "setups"), system: s} }
+func New(d durable.Dir, s System) *Backend {
+	return &Backend{dir: d, shelf: shelf.New(d, root), system: s}
+}
+
+const root = "setups"
 
 // Inspect implements backend.Backend. A component is changed by this backend
 // when we hold a setup program of it, or when the registry says how it is

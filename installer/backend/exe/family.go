@@ -3,6 +3,8 @@ package exe
 import (
 	"slices"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/process"
 )
 
 // stays reports whether a process that a setup program left running belongs
@@ -19,5 +21,18 @@ func (f Folders) stays(path string) bool {
 	}
 	return slices.ContainsFunc(f.Programs, func(folder string) bool {
 		return folder != "" && strings.HasPrefix(small(path), small(folder)+`\`)
+	})
+}
+
+// goesOn reports whether one of the processes that stayed is among all that
+// run, or one that descends from them. The number of a parent that ended may
+// have been given again: then a stranger counts too, which only makes us wait.
+func goesOn(all []process.Process, stayed []Process) bool {
+	return slices.ContainsFunc(all, func(p process.Process) bool {
+		return slices.ContainsFunc(stayed, func(s Process) bool {
+			unknown := p.Started.IsZero()
+			return p.PID == s.PID && (unknown || p.Started.Equal(s.Started)) ||
+				p.Parent == s.PID && (unknown || !p.Started.Before(s.Started))
+		})
 	})
 }

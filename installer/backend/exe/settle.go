@@ -10,11 +10,12 @@ import (
 // Settle implements backend.Backend. A committed change leaves the setup
 // programs of the version in use and of the one before it; a repair leaves
 // what was kept before.
-func (b *Backend) Settle(_ context.Context, j backend.Job, raw backend.Undo, committed bool) error {
+func (b *Backend) Settle(ctx context.Context, j backend.Job, raw backend.Undo, committed bool) error {
 	u, err := decode(j, raw)
 	if err != nil {
 		return err
 	}
+	b.sweepTemps(ctx)
 	if !committed {
 		return b.shelf.Drop(j.ID)
 	}
@@ -47,4 +48,7 @@ func (u undo) keeps(j backend.Job, k kept) bool {
 }
 
 // Sweep implements backend.Backend.
-func (b *Backend) Sweep(context.Context) error { return b.shelf.Sweep() }
+func (b *Backend) Sweep(ctx context.Context) error {
+	b.sweepTemps(ctx)
+	return b.shelf.Sweep()
+}

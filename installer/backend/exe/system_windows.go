@@ -11,6 +11,7 @@ import (
 	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/osdetect/component"
+	"github.com/releve-sante/releve/osdetect/process"
 	"github.com/releve-sante/releve/osdetect/program"
 )
 
@@ -99,7 +100,7 @@ func (w *Windows) Run(ctx context.Context, c Command) (result Result, err error)
 		defer func() { err = errors.Join(err, f.Close()) }()
 	}
 	got, err := program.Run(ctx, program.Command{
-		Path: path, Args: c.Arguments, Limit: c.Limit, Family: true, Stays: w.folders.stays,
+		Path: path, Args: c.Arguments, Limit: c.Limit, Family: true, Stays: w.folders.stays, Env: temporary(c.Temp),
 	})
 	if errors.Is(err, program.ErrTime) {
 		return Result{}, errors.Join(context.DeadlineExceeded, err)
@@ -107,7 +108,24 @@ func (w *Windows) Run(ctx context.Context, c Command) (result Result, err error)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Status: uint32(got.Code), Output: program.Text(got.Output, program.OEM)}, nil //nolint:gosec // 32 bits, as Windows counts them
+	result = Result{Status: uint32(got.Code), Output: program.Text(got.Output, program.OEM)} //nolint:gosec // 32 bits, as Windows counts them
+	for _, left := range got.Stayed {
+		result.Stayed = append(result.Stayed, Process(left))
+	}
+	return result, nil
+}
+
+// Running implements System.
+func (w *Windows) Running(ctx context.Context, stayed []Process) (bool, error) {
+	all, err := process.List(ctx)
+	return goesOn(all, stayed), err
+}
+
+// temporary are the variables that lead a program to its folder for temporary
+// files. SystemTemp is what GetTempPath2 goes by for SYSTEM, to which the other
+// two mean nothing then. Source: Microsoft, "GetTempPath2W".
+func temporary(folder string) []string {
+	return []string{"TEMP=" + folder, "TMP=" + folder, "SystemTemp=" + folder}
 }
 
 // expand replaces the %NAME% at the beginning of a path of the manifest.

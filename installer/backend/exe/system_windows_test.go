@@ -51,6 +51,8 @@ func TestMain(m *testing.M) {
 		err = again("sleep", version)
 	case "sleep":
 		time.Sleep(time.Hour)
+	case "apply":
+		err = applyAlone(version)
 	default:
 		os.Exit(m.Run())
 	}
@@ -61,12 +63,23 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
+// again starts this program, which unpacks itself into TEMP as setup programs
+// do.
 func again(args ...string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	return exec.CommandContext(context.Background(), self, args...).Start()
+	data, err := os.ReadFile(self)
+	if err != nil {
+		return err
+	}
+	engine := filepath.Join(os.Getenv("TEMP"), "{0}", "engine.exe")
+	err = errors.Join(os.Mkdir(filepath.Dir(engine), 0o755), os.WriteFile(engine, data, 0o755))
+	if err != nil {
+		return err
+	}
+	return exec.CommandContext(context.Background(), engine, args...).Start()
 }
 
 // at is a file of the sample.
@@ -111,7 +124,7 @@ func work(version string) error {
 
 // serve is the server: it stays until it is told to end.
 func serve() error {
-	if err := os.WriteFile(at("serving"), nil, 0o644); err != nil {
+	if err := os.WriteFile(at("serving"), []byte(os.Getenv("TEMP")), 0o644); err != nil {
 		return err
 	}
 	for range 600 {
@@ -148,9 +161,17 @@ func (p program) Open() (backend.PackageFile, error) { return os.Open(string(p))
 
 func windowsJob(t *testing.T, action backend.Action, from, to string) backend.Job {
 	t.Helper()
-	self, err := os.Executable()
+	j, err := sampleJob(action, from, to)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return j
+}
+
+func sampleJob(action backend.Action, from, to string) (backend.Job, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return backend.Job{}, err
 	}
 	j := backend.Job{
 		ID: "job-" + string(action) + to, Action: action, Component: "sample", From: from, To: to,
@@ -164,7 +185,7 @@ func windowsJob(t *testing.T, action backend.Action, from, to string) backend.Jo
 			Uninstall: &manifest.SetupCommand{Path: `%ProgramFiles%\sample\uninstall.exe`, Arguments: []string{"remove", "now"}},
 		}}
 	}
-	return j
+	return j, nil
 }
 
 // awaitServer waits for the server that a setup program started, and which goes
@@ -173,8 +194,8 @@ func awaitServer(t *testing.T) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		_, err := os.Stat(at("serving"))
-		if err == nil {
+		temp, err := os.ReadFile(at("serving"))
+		if len(temp) > 0 {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -222,6 +243,7 @@ func TestLifeOnWindows(t *testing.T) {
 	change(windowsJob(t, backend.Install, "", "1.0"), true)
 	check("installed", "1.0", 0)
 	awaitServer(t)
+	wantServersTemp(t, filepath.Join(dir.Path("setups"), ".temp"))
 	endServer(t)
 	j := windowsJob(t, backend.Update, "1.0", "2.0")
 	j.Release.Setup.Uninstall = nil // the registry knows
@@ -231,6 +253,9 @@ func TestLifeOnWindows(t *testing.T) {
 	change(windowsJob(t, backend.Uninstall, "1.0", ""), true)
 	check("removed", "", 0)
 	endServer(t)
+	if err := b.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if left, err := dir.ReadDir("."); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
@@ -276,7 +301,7 @@ func run(t *testing.T, w *exe.Windows, limit time.Duration, args ...string) (exe
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.Run(t.Context(), exe.Command{File: self, Digest: digestOf(data), Arguments: args, Limit: limit})
+	return w.Run(t.Context(), exe.Command{File: self, Digest: digestOf(data), Arguments: args, Temp: t.TempDir(), Limit: limit})
 }
 
 func TestFailureOnWindows(t *testing.T) {
@@ -305,7 +330,7 @@ func TestUnsignedIsNotRunOnWindows(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.Run(t.Context(), exe.Command{
-		File: self, Digest: digestOf(data), Signer: "Agence du Numérique en Santé", Arguments: []string{"fail", ""}, Limit: time.Minute,
+		File: self, Digest: digestOf(data), Signer: "Agence du Numérique en Santé", Arguments: []string{"fail", ""}, Temp: t.TempDir(), Limit: time.Minute,
 	})
 	var e *authenticode.Error
 	if !errors.As(err, &e) || e.Code() != authenticode.CodeUnsigned {

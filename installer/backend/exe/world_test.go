@@ -39,6 +39,7 @@ type world struct {
 	products *[]string                               // that Windows Installer was asked to remove
 	status   func(c exe.Command) (exe.Result, error) // what programs answer, after their work
 	works    func(c exe.Command) bool                // whether they do their work
+	stays    []exe.Process                           // what setup programs leave running
 	trusts   func(signer string) bool
 }
 
@@ -90,6 +91,9 @@ func digestOf(data []byte) string {
 
 func (w *world) Run(ctx context.Context, c exe.Command) (exe.Result, error) {
 	*w.ran = append(*w.ran, c)
+	if err := w.unpackInto(c.Temp); err != nil {
+		return exe.Result{}, err
+	}
 	if c.Digest != "" {
 		if err := w.Check(c.File, c.Digest, c.Signer); err != nil {
 			return exe.Result{}, err
@@ -107,7 +111,25 @@ func (w *world) Run(ctx context.Context, c exe.Command) (exe.Result, error) {
 	if err != nil {
 		return exe.Result{}, err
 	}
-	return w.status(c)
+	result, err := w.status(c)
+	if c.Digest != "" {
+		result.Stayed = w.stays
+	}
+	return result, err
+}
+
+// unpackInto puts files into the folder for temporary files, which has to be
+// there and to be empty.
+func (w *world) unpackInto(temp string) error {
+	entries, err := w.disk.ReadDir(temp)
+	if err != nil || len(entries) > 0 {
+		return fmt.Errorf("temporary files in %q: found %d, %w", temp, len(entries), err)
+	}
+	return w.write(temp+"/{0}/engine.dll", "unpacked")
+}
+
+func (w *world) Running(_ context.Context, stayed []exe.Process) (bool, error) {
+	return slices.ContainsFunc(stayed, func(p exe.Process) bool { return slices.Contains(w.stays, p) }), nil
 }
 
 // RemoveProduct is Windows Installer, which says nothing of a product that is
@@ -249,7 +271,7 @@ func leftovers(w *world) []string {
 	var out []string
 	programs := 0
 	for name := range w.disk.Snapshot() {
-		if strings.HasPrefix(name, "setups/.staging") || strings.HasPrefix(name, "setups") && len(w.installedFiles()) == 0 {
+		if strings.HasPrefix(name, "setups/.staging") || strings.HasPrefix(name, "setups/.temp") || strings.HasPrefix(name, "setups") && len(w.installedFiles()) == 0 {
 			out = append(out, name)
 		}
 		if path.Base(name) == "kept.json" {

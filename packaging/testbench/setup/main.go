@@ -8,6 +8,9 @@
 //	setup /s /version:5.10.04 /half:1603  installs half, shows no version, and ends with that code
 //	uninstall /s /remove                  the copy that was installed removes it all
 //
+// Into /report:FILE it writes, line by line, which folder TEMP was and how many
+// files lay in it. There it unpacks what it works with, and leaves it.
+//
 // Without /s it would ask, and ends with 1602. Over a newer version it ends
 // with 1638.
 package main
@@ -31,7 +34,7 @@ const (
 // order is what the command line says.
 type order struct {
 	silent, remove, child bool
-	version               string
+	version, report       string
 	exit, late, half      int
 }
 
@@ -72,6 +75,8 @@ func read(args []string) (order, error) {
 			o.child = true
 		case "/version":
 			o.version = value
+		case "/report":
+			o.report = value
 		case "/exit":
 			o.exit, err = strconv.Atoi(value)
 		case "/late":

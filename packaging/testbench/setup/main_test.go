@@ -3,8 +3,8 @@ package main
 import "testing"
 
 func TestRead(t *testing.T) {
-	got, err := read([]string{"/s", "/version:5.10.04", "/late:3010"})
-	if want := (order{silent: true, version: "5.10.04", late: 3010}); err != nil || got != want {
+	got, err := read([]string{"/s", "/version:5.10.04", "/late:3010", `/report:C:\a.txt`})
+	if want := (order{silent: true, version: "5.10.04", late: 3010, report: `C:\a.txt`}); err != nil || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
 	}
 	for _, bad := range [][]string{{"/s"}, {"/s", "/version:1", "/exit:x"}, {"/version:1", "/what"}} {
