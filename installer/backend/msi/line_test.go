@@ -13,7 +13,7 @@ func TestInstallLine(t *testing.T) {
 	got := msi.InstallLine(`C:\Program Data\a.msi`, `C:\x\a.log`, map[string]string{
 		"WATCHONTIMER": "5", "FOLDER": `C:\Mes documents\`, "TITLE": `le "poste"`, "EMPTY": "",
 	})
-	want := `/i "C:\Program Data\a.msi" /qn REBOOT=ReallySuppress /l*v "C:\x\a.log" ` +
+	want := `/i "C:\Program Data\a.msi" /qn REBOOT=ReallySuppress MSIRESTARTMANAGERCONTROL=Disable /l*v "C:\x\a.log" ` +
 		`EMPTY="" FOLDER="C:\Mes documents\" TITLE="le ""poste""" WATCHONTIMER="5"`
 	if got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
@@ -27,7 +27,7 @@ func FuzzProperty(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, value string) {
 		words := msi.Words(msi.InstallLine("a.msi", "a.log", map[string]string{"P": value}))
-		want := []string{"/i", "a.msi", "/qn", "REBOOT=ReallySuppress", "/l*v", "a.log", "P=" + value}
+		want := []string{"/i", "a.msi", "/qn", "REBOOT=ReallySuppress", "MSIRESTARTMANAGERCONTROL=Disable", "/l*v", "a.log", "P=" + value}
 		if !slices.Equal(words, want) {
 			t.Errorf("%q: got %q, want %q", value, words, want)
 		}

@@ -131,8 +131,11 @@ func TestWhatIsRun(t *testing.T) {
 				t.Errorf("installed %v, want %v", got, tt.left)
 			}
 			for _, line := range *w.lines {
-				if words := msi.Words(line); !slices.Contains(words, "/qn") || !slices.Contains(words, "REBOOT=ReallySuppress") {
-					t.Errorf("line %q: want it silent, without a restart", line)
+				words := msi.Words(line)
+				for _, want := range []string{"/qn", "REBOOT=ReallySuppress", "MSIRESTARTMANAGERCONTROL=Disable"} {
+					if !slices.Contains(words, want) {
+						t.Errorf("line %q: want %s, for no window, no restart and no program ended", line, want)
+					}
 				}
 			}
 			if beside := slices.Contains(*said, msi.CodeBeside+" 1.0.0"); beside != (len(tt.left) > 1) {
