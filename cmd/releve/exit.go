@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/releve-sante/releve/installer/event"
+	"github.com/releve-sante/releve/installer/quiesce"
 )
 
 // Exit statuses are read by Group Policy scripts, Intune, Configuration
@@ -96,7 +97,9 @@ func statusOf(err error) int {
 	var c coded
 	if errors.As(err, &c) {
 		prefix, _, _ := strings.Cut(c.Code(), "-")
-		if strings.HasSuffix(c.Code(), "-busy") { // another installation, which Windows runs one at a time
+		switch {
+		case strings.HasSuffix(c.Code(), "-busy"), // another installation, which Windows runs one at a time
+			c.Code() == quiesce.CodeCardInUse, c.Code() == quiesce.CodeCardSilent: // the next run finds it free
 			return exitBusy
 		}
 		switch prefix {

@@ -8,6 +8,7 @@ import (
 	"github.com/releve-sante/releve/installer/authenticode"
 	"github.com/releve-sante/releve/installer/backend/exe"
 	"github.com/releve-sante/releve/installer/backend/msi"
+	"github.com/releve-sante/releve/installer/quiesce"
 )
 
 func TestStatusOfInstallers(t *testing.T) {
@@ -23,6 +24,9 @@ func TestStatusOfInstallers(t *testing.T) {
 		{"package-failed", &msi.Error{Reason: msi.CodeFailed}, exitFailed},
 		{"package-forbidden", &msi.Error{Reason: msi.CodePolicy}, exitFailed},
 		{"signed-by-somebody-else", &authenticode.Error{Reason: authenticode.CodePublisher}, exitUntrusted},
+		{"card-in-use", &cliError{code: quiesce.CodeCardInUse}, exitBusy},
+		{"card-not-known", &cliError{code: quiesce.CodeCardSilent}, exitBusy},
+		{"program-not-stopped", &cliError{code: quiesce.CodeNotStopped}, exitFailed},
 		{"no-code", errors.New("no code"), exitFailed},
 	}
 	for _, tt := range tests {

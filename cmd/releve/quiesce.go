@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/releve-sante/releve/installer"
@@ -22,12 +23,23 @@ func (s *session) quiesce() installer.Quiescer {
 }
 
 // cardInUse reports whether a program works with a card. Where the system
-// does not say, as macOS does not, nothing is waited for; neither is it for a
-// card in the machine from which somebody reaches this one.
+// cannot say, as macOS cannot, nothing is waited for; neither is it for a
+// card in the machine from which somebody reaches this one. A service that
+// could say and gives no answer is an error, which counts as in use.
 func (a *app) cardInUse(ctx context.Context) (bool, error) {
 	if a.readers == nil {
 		return false, nil
 	}
-	used, known := a.cardReaders(ctx).InUse()
+	r := a.cardReaders(ctx)
+	used, known := r.InUse()
+	if !known && r.Silent() {
+		silence := errNoAnswer
+		for _, p := range r.Problems {
+			silence = errors.Join(silence, p)
+		}
+		return false, silence
+	}
 	return used && known, ctx.Err()
 }
+
+var errNoAnswer = errors.New("the system does not tell whether a card is in use")

@@ -17,16 +17,18 @@ func TestCardInUse(t *testing.T) {
 		name    string
 		readers reader.Readers
 		want    bool
+		silent  bool
 	}{
-		{"held", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free, held}}, true},
-		{"free", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free}}, false},
-		{"remote", reader.Readers{Service: reader.Running, Slots: []reader.Slot{held}, Remote: true}, false},
+		{"held", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free, held}}, true, false},
+		{"free", reader.Readers{Service: reader.Running, Slots: []reader.Slot{free}}, false, false},
+		{"no-answer", reader.Readers{Service: reader.Unreachable}, false, true},
+		{"remote", reader.Readers{Service: reader.Running, Slots: []reader.Slot{held}, Remote: true}, false, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			a := &app{log: slog.New(slog.DiscardHandler)}
 			a.readers = func(context.Context, reader.Options) reader.Readers { return tt.readers }
-			if got, err := a.cardInUse(t.Context()); got != tt.want || err != nil {
-				t.Errorf("got %v, %v, want %v", got, err, tt.want)
+			if got, err := a.cardInUse(t.Context()); got != tt.want || (err != nil) != tt.silent {
+				t.Errorf("got %v, %v, want %v, no answer: %v", got, err, tt.want, tt.silent)
 			}
 		})
 	}

@@ -31,6 +31,7 @@ import (
 // Codes of errors and of what is told. They are stable.
 const (
 	CodeCardInUse  = "quiesce-card-in-use"   // Error
+	CodeCardSilent = "quiesce-card-unknown"  // Error: whether one is cannot be told
 	CodeNotStopped = "quiesce-not-stopped"   // Error
 	CodeUnreadable = "quiesce-unreadable"    // Error: what runs cannot be told
 	CodeWaiting    = "quiesce-waiting"       // told: a card is in use
@@ -194,7 +195,11 @@ func (q *Quiescer) untilUnused(ctx context.Context, tell backend.Tell) error {
 			return nil
 		}
 		if waited >= q.o.Wait {
-			return &Error{CodeCardInUse, map[string]string{"Minutes": fmt.Sprint(int(q.o.Wait.Minutes()))}, err}
+			code := CodeCardInUse
+			if err != nil {
+				code = CodeCardSilent
+			}
+			return &Error{code, map[string]string{"Minutes": fmt.Sprint(int(q.o.Wait.Minutes()))}, err}
 		}
 		if waited == 0 {
 			tell(CodeWaiting, map[string]string{"Minutes": fmt.Sprint(int(q.o.Wait.Minutes()))})

@@ -167,13 +167,13 @@ func TestCardInUse(t *testing.T) {
 		answers []bool
 		err     error
 		wait    time.Duration
-		ok      bool
+		code    string
 	}{
-		"never":            {[]bool{false}, nil, 0, true},
-		"until-it-is-over": {[]bool{true, true, false}, nil, time.Minute, true},
-		"too-long":         {[]bool{true}, nil, time.Minute, false},
-		"no-wait-allowed":  {[]bool{true, false}, nil, 0, false},
-		"cannot-be-told":   {[]bool{false}, errors.New("no answer"), time.Minute, false},
+		"never":            {[]bool{false}, nil, 0, ""},
+		"until-it-is-over": {[]bool{true, true, false}, nil, time.Minute, ""},
+		"too-long":         {[]bool{true}, nil, time.Minute, CodeCardInUse},
+		"no-wait-allowed":  {[]bool{true, false}, nil, 0, CodeCardInUse},
+		"cannot-be-told":   {[]bool{false}, errors.New("no answer"), time.Minute, CodeCardSilent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, told := workstation(t), []string{}
@@ -186,8 +186,8 @@ func TestCardInUse(t *testing.T) {
 			}, tt.wait)
 			_, err := q.Running(t.Context(), named, listen(&told))
 			var e *Error
-			if (err == nil) != tt.ok || !tt.ok && (!errors.As(err, &e) || e.Code() != CodeCardInUse) || len(m.did) != 0 {
-				t.Errorf("got %v, did %v, told %v", err, m.did, told)
+			if (err == nil) != (tt.code == "") || tt.code != "" && (!errors.As(err, &e) || e.Code() != tt.code) || len(m.did) != 0 {
+				t.Errorf("got %v, did %v, told %v, want %q", err, m.did, told, tt.code)
 			}
 		})
 	}

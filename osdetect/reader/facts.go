@@ -38,10 +38,29 @@ func known(facts osdetect.Facts, path, value string) osdetect.Facts {
 }
 
 // InUse reports whether a program works with a card, and whether that is
-// known. Nobody is to be stopped meanwhile who may hold that session.
+// known. Nobody is to be stopped meanwhile who may hold that session. A slot
+// that the system cannot reach holds none, and where its service does not run
+// there is none. A service that gives no answer tells nothing: one that hangs
+// may hang over a card.
 func (r Readers) InUse() (inUse, known bool) {
-	s := r.session()
-	return s == string(Shared) || s == string(Exclusive), s != "" && !r.Remote
+	switch {
+	case r.Remote:
+		return false, false
+	case r.Service == Stopped || r.has(CodeLibrary):
+		return false, true
+	}
+	inUse = slices.ContainsFunc(r.Slots, func(s Slot) bool { return s.Use == Shared || s.Use == Exclusive })
+	return inUse, inUse || r.Known() && !slices.ContainsFunc(r.Slots, func(s Slot) bool {
+		return s.Use == UnknownUse && s.State != Unavailable
+	})
+}
+
+// Silent reports whether the system could say who uses a card, and gave no
+// answer. The report of macOS never says it, and a remote session is asked
+// about another machine.
+func (r Readers) Silent() bool {
+	elsewhere := r.Remote || r.has(CodeRedirection) || r.has(CodeReport)
+	return r.Service == Unreachable && !elsewhere && !r.has(CodeLibrary)
 }
 
 // suspect reports whether a device may be a reader in serial mode: one of a

@@ -91,13 +91,25 @@ func TestInUse(t *testing.T) {
 	}{
 		{"free", with(card(CPS3)), false, true},
 		{"shared", with(card(Vitale2), shared), true, true},
-		{"not-listed", Readers{Service: Stopped}, false, false},
-		{"unreachable", Readers{Service: Unreachable}, false, false},
-		{"remote", Readers{Service: Running, Remote: true, Slots: []Slot{shared}}, true, false},
+		{"no-service", Readers{Service: Stopped, Problems: []Problem{{code: CodeStopped}}}, false, true},
+		{"no-pcsc", Readers{Service: Unreachable, Problems: []Problem{{code: CodeLibrary}}}, false, true},
+		{"hung", Readers{Service: Unreachable, Problems: []Problem{{code: CodeHung}}}, false, false},
+		{"reader-taken-away", with(card(CPS3), Slot{State: Unavailable, Use: UnknownUse}), false, true},
+		{"not-said", with(card(CPS3), Slot{State: Present, Use: UnknownUse}), false, false},
+		{"cut-list", Readers{Service: Running, Slots: []Slot{card(CPS3)}, Problems: []Problem{{code: CodeTooMany}}}, false, false},
+		{"shared-in-a-cut-list", Readers{Service: Running, Slots: []Slot{shared}, Problems: []Problem{{code: CodeTooMany}}}, true, true},
+		{"not-asked", Readers{}, false, false},
+		{"remote", Readers{Service: Running, Remote: true, Slots: []Slot{shared}}, false, false},
 	}
 	for _, tt := range tests {
 		if inUse, known := tt.in.InUse(); inUse != tt.inUse || known != tt.known {
 			t.Errorf("%s: InUse() = %v, %v; want %v, %v", tt.name, inUse, known, tt.inUse, tt.known)
 		}
+		if got, want := tt.in.Silent(), tt.name == "hung"; got != want {
+			t.Errorf("%s: Silent() = %v, want %v", tt.name, got, want)
+		}
+	}
+	if (Readers{Service: Unreachable, Problems: []Problem{{code: CodeReport}}}).Silent() {
+		t.Error("the report of macOS, which never says who uses a card, is waited for")
 	}
 }
