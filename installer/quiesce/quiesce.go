@@ -39,6 +39,7 @@ const (
 	CodeStarted    = "quiesce-started"       // told
 	CodeNotStarted = "quiesce-not-started"   // told
 	CodeNextLogon  = "quiesce-at-next-logon" // told: it belongs to a person who is not there
+	CodeUnguarded  = "quiesce-unguarded"     // told: it is left to the person whose it is
 )
 
 const (
@@ -69,6 +70,11 @@ func (e *Error) Unwrap() error { return e.cause }
 // which is not there any more.
 var ErrNobody = errors.New("nobody is logged on in its session")
 
+// ErrUnguarded is wrapped by the error of a program that is not started with
+// the rights of this process, since others than administrators could have put
+// it where it lies.
+var ErrUnguarded = errors.New("it lies where others than administrators may write")
+
 // System is what this package asks of the machine.
 type System interface {
 	List(ctx context.Context) ([]process.Process, error)
@@ -77,7 +83,7 @@ type System interface {
 	ServiceRuns(name string) (bool, error) // false for one that is not there
 	StopService(name string) error         // asks it to stop
 	StartService(name string) error
-	Start(path string, session uint32) error // in the session that it ran in
+	Start(path string, session uint32) error // in the session that it ran in, guarded or as whoever is there
 	Holders(files []string) ([]Holder, error)
 	Resolve(path string) (resolved string, shared bool) // of the manifest; shared: in a folder of the system
 }
@@ -291,6 +297,8 @@ func (q *Quiescer) Start(ctx context.Context, ran json.RawMessage, tell backend.
 		switch {
 		case errors.Is(err, ErrNobody):
 			tell(CodeNextLogon, map[string]string{"Name": i.name()})
+		case errors.Is(err, ErrUnguarded):
+			tell(CodeUnguarded, map[string]string{"Name": i.name(), "Path": i.Start})
 		case err != nil:
 			tell(CodeNotStarted, map[string]string{"Name": i.name(), "Why": err.Error()})
 		case started:

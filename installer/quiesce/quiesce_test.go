@@ -3,6 +3,7 @@ package quiesce
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,7 +23,7 @@ type machine struct {
 	processes          []process.Process
 	services           map[string]bool
 	stubborn, immortal string
-	nobody             bool // is logged on
+	refuses            error // to start anything
 	did                []string
 	broken             error
 
@@ -84,8 +85,8 @@ func (m *machine) Resolve(path string) (resolved string, shared bool) {
 }
 
 func (m *machine) Start(path string, session uint32) error {
-	if m.nobody {
-		return ErrNobody
+	if m.refuses != nil {
+		return m.refuses
 	}
 	m.did = append(m.did, "start "+filepath.Base(path))
 	m.processes = append(m.processes, process.Process{PID: 100, Name: filepath.Base(path), Path: path, Session: session})
@@ -213,15 +214,20 @@ func TestWhatDoesNotStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	gone := m.processes[1].Path
-	m.processes, m.nobody, m.services = nil, true, map[string]bool{"SrvSvcNam": true}
+	m.processes, m.services = nil, map[string]bool{"SrvSvcNam": true}
 	if err := os.Remove(gone); err != nil { // the change took it away
 		t.Fatal(err)
 	}
-	if err := q.Start(t.Context(), ran, listen(&told)); err != nil {
-		t.Fatal(err)
-	}
-	if want := []string{CodeNextLogon + " CCM.exe", CodeNextLogon + " CCM.exe"}; !reflect.DeepEqual(told, want) {
-		t.Errorf("told %v, want %v", told, want)
+	for code, refusal := range map[string]error{
+		CodeNextLogon: ErrNobody, CodeUnguarded: ErrUnguarded, CodeNotStarted: errors.New("security software holds it"),
+	} {
+		m.refuses, told = fmt.Errorf("session 2: %w", refusal), nil
+		if err := q.Start(t.Context(), ran, listen(&told)); err != nil {
+			t.Fatal(err)
+		}
+		if want := []string{code + " CCM.exe", code + " CCM.exe"}; !reflect.DeepEqual(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
 	}
 	if err := q.Start(t.Context(), []byte(`{"torn`), listen(&told)); err == nil {
 		t.Error("torn data was read")

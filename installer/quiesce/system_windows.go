@@ -125,13 +125,19 @@ func (Machine) StartService(name string) error {
 }
 
 // Start starts a program in a session: in this one as this account, in
-// another as whoever is logged on there, which SYSTEM alone can.
+// another as whoever is logged on there, which SYSTEM alone can. Where it ran
+// was told by a process that anybody may have started under its name, so that
+// this account, an administrator's, starts only what administrators alone can
+// have put there.
 func (Machine) Start(path string, session uint32) error {
 	var own uint32
 	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &own); err != nil {
 		return fmt.Errorf("finding the session of this process: %w", err)
 	}
 	if session == own {
+		if !guarded(path) {
+			return fmt.Errorf("%q: %w", path, ErrUnguarded)
+		}
 		_, err := program.Start(program.Command{Path: path})
 		return err
 	}
@@ -141,6 +147,18 @@ func (Machine) Start(path string, session uint32) error {
 	}
 	defer func() { _ = token.Close() }()
 	return startAs(token, path)
+}
+
+// guarded reports whether only administrators can put a program at a path.
+func guarded(path string) bool {
+	var folders []string
+	for _, id := range []*windows.KNOWNFOLDERID{windows.FOLDERID_ProgramFiles, windows.FOLDERID_ProgramFilesX86} {
+		if folder, err := windows.KnownFolderPath(id, 0); err == nil {
+			folders = append(folders, folder)
+		}
+	}
+	system, err := windows.GetSystemWindowsDirectory()
+	return err == nil && program.Guarded(path, folders, system)
 }
 
 // startAs starts a program as the account of a token, with the environment

@@ -1,10 +1,13 @@
 package quiesce
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/windows"
 
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect/process"
@@ -36,7 +39,16 @@ func TestMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), standIn)
+	programs64, err := windows.KnownFolderPath(windows.FOLDERID_ProgramFiles, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := os.MkdirTemp(programs64, "releve-quiesce-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	path := filepath.Join(folder, standIn)
 	if err := os.WriteFile(path, data, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +77,22 @@ func TestMachine(t *testing.T) {
 	}
 	if err := q.Stop(t.Context(), programs, tell); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestProgramOfAUserIsNotStarted holds that the rights of this process are not
+// lent to what somebody else put under the name of a server.
+func TestProgramOfAUserIsNotStarted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), standIn)
+	if err := os.WriteFile(path, []byte("planted"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var own uint32
+	if err := windows.ProcessIdToSessionId(windows.GetCurrentProcessId(), &own); err != nil {
+		t.Fatal(err)
+	}
+	if err := (Machine{}).Start(path, own); !errors.Is(err, ErrUnguarded) {
+		t.Errorf("got %v, want %v", err, ErrUnguarded)
 	}
 }
 

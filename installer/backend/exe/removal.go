@@ -10,6 +10,7 @@ import (
 
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect/component"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // Folders are the places that a removal may run from, absolute and without a
@@ -144,30 +145,8 @@ func installer(program string) bool {
 	return base == "msiexec" || base == "msiexec.exe"
 }
 
-// allow reports whether a program lies where only administrators can put one:
-// below Program Files, or directly in the folder of Windows, as the
-// uninstallers of old setup programs do. The folders below that one hold
-// interpreters, and some that users write to.
-func (f Folders) allow(program string) bool {
-	lower := small(program)
-	if !strings.HasSuffix(lower, ".exe") || strings.ContainsAny(lower, "/\"<>|*?") || strings.Contains(lower[min(2, len(lower)):], ":") {
-		return false
-	}
-	elements := strings.Split(lower, `\`)
-	bad := func(element string) bool {
-		return element == "" || strings.Trim(element, ".") == "" || strings.HasSuffix(element, " ") || strings.HasSuffix(element, ".")
-	}
-	if slices.ContainsFunc(elements, bad) {
-		return false
-	}
-	for _, folder := range f.Programs {
-		if folder != "" && strings.HasPrefix(lower, small(folder)+`\`) {
-			return true
-		}
-	}
-	rest, below := strings.CutPrefix(lower, small(f.Windows)+`\`)
-	return f.Windows != "" && below && !strings.Contains(rest, `\`)
-}
+// allow reports whether a program lies where only administrators can put one.
+func (f Folders) allow(path string) bool { return program.Guarded(path, f.Programs, f.Windows) }
 
 // split takes a command line apart: the program as CreateProcess finds it
 // when its name has no quotes, up to the first .exe, and the arguments by the
