@@ -187,6 +187,35 @@ func TestProgramsRunAgainAfterACrash(t *testing.T) {
 	}
 }
 
+// TestRecoverWaitsForTheCard kills the engine in the middle of a change; the
+// server runs again, with a card, when the run is to be undone.
+func TestRecoverWaitsForTheCard(t *testing.T) {
+	disk, s, p := served(t)
+	s.dies = "applied"
+	dead := make(chan struct{})
+	go func() {
+		defer close(dead)
+		_, _ = installer.Apply(t.Context(), s.process(disk, "run").deps, p)
+	}()
+	<-dead
+	s.dies, s.runs, s.did, s.fail = "", true, nil, "look"
+	after := s.process(disk, "after")
+	res, err := installer.Recover(t.Context(), after.deps)
+	var e *installer.Error
+	if res.Outcome != event.Nothing || !errors.As(err, &e) || e.Code() != installer.CodeQuiesce {
+		t.Errorf("recovering with a card in use: %q, %v", res.Outcome, err)
+	}
+	if !slices.Equal(s.did, []string{"look"}) || !s.runs {
+		t.Errorf("did %v, runs %v; want that nothing is stopped", s.did, s.runs)
+	}
+	s.fail = ""
+	again := s.process(disk, "again")
+	res, err = installer.Recover(t.Context(), again.deps)
+	if got := again.versions(t)["galss"]; err != nil || res.Outcome != event.Undone || got != "1.0" || !s.runs {
+		t.Errorf("recovering later: %q, %v; galss is %q, runs %v", res.Outcome, err, got, s.runs)
+	}
+}
+
 // TestProgramsThatDoNotStartUndoNothing holds that a change that is complete
 // is not undone for it.
 func TestProgramsThatDoNotStartUndoNothing(t *testing.T) {

@@ -19,10 +19,12 @@ import (
 // an error that carries a code, when it could not be: the next Recover tries
 // again. A journal that cannot be read is set aside and reported as Stuck
 // once; what is installed is then whatever is detected. Any other error
-// leaves everything as it is.
-func Recover(ctx context.Context, d Deps) (Result, error) {
+// leaves everything as it is, for the next Recover: so does a card that is in
+// use while programs have to be stopped. Cancelling ctx ends the wait for it
+// and nothing else.
+func Recover(asked context.Context, d Deps) (Result, error) {
 	d = d.complete()
-	ctx = context.WithoutCancel(ctx)
+	ctx := context.WithoutCancel(asked)
 	j, records, err := journal.Open(d.State)
 	var damage *journal.CorruptError
 	if errors.As(err, &damage) {
@@ -47,7 +49,30 @@ func Recover(ctx context.Context, d Deps) (Result, error) {
 	if p.end != nil {
 		return nothing, errors.Join(r.settle(ctx, p.end.committed()), sweep(ctx, d))
 	}
-	return r.resume(ctx, p)
+	whole := r.allDone() && !p.undid && r.agrees(ctx)
+	if !whole {
+		if err := r.waitToUndo(asked); err != nil {
+			return nothing, err
+		}
+	}
+	return r.resume(ctx, whole)
+}
+
+// waitToUndo waits until the programs may be stopped that undoing the run
+// stops. Somebody may work with them by now.
+func (r *run) waitToUndo(ctx context.Context) error {
+	tell := func(code string, args map[string]string) {
+		r.deps.Emit(event.Notice{Level: event.Note, Message: event.Message{Code: code, Args: clean(args)}})
+	}
+	for _, s := range r.steps {
+		if !s.intended || s.undone {
+			continue
+		}
+		if _, err := r.deps.Quiesce.Running(ctx, s.Programs, tell); err != nil {
+			return because(CodeQuiesce, err, "Component", s.Component)
+		}
+	}
+	return nil
 }
 
 // setAside names a journal in the history whose lines are whole but make no
@@ -56,12 +81,13 @@ func setAside(records []journal.Record) string {
 	return "unreadable-" + records[0].Time.UTC().Format("20060102T150405")
 }
 
-// resume ends a run that did not end.
-func (r *run) resume(ctx context.Context, p past) (Result, error) {
+// resume ends a run that did not end: completes one that is whole, and undoes
+// any other.
+func (r *run) resume(ctx context.Context, whole bool) (Result, error) {
 	d := r.deps
 	d.Log.Warn("a run was interrupted", "run", r.id)
 	d.Emit(event.Started{Run: r.id, Steps: r.infos()})
-	if r.allDone() && !p.undid && r.agrees(ctx) {
+	if whole {
 		if err := r.writeReceipts(); err != nil {
 			return r.finished(ctx, event.Stuck, err)
 		}
