@@ -60,9 +60,9 @@ func TestCapturedMachines(t *testing.T) {
 		{machine: "tahoe", want: []string{}, status: diagnose.AllWell},
 		{machine: "win10-22h2-pss", want: []string{"warning PSS-UNSUPPORTED", "warning WINDOWS-10-END"}, status: diagnose.Findings},
 		{machine: "win11-24h2-pss", want: []string{"blocking PDT-INF-873", "warning PSS-UNSUPPORTED"}, status: diagnose.Blocked},
-		{machine: "win11-25h2-pcsc", want: []string{"blocking CPS4-CRYPTOLIB", "warning WMIC-PCSC"}, status: diagnose.Blocked},
+		{machine: "win11-25h2-pcsc", want: []string{"blocking CPS4-CRYPTOLIB", "warning CRYPTOLIB-INSTALLER-FLAW", "warning WMIC-PCSC"}, status: diagnose.Blocked},
 		{machine: "win11-26h1-arm64", want: []string{"info WINDOWS-ARM64"}, status: diagnose.Findings},
-		{machine: "server-2022-rds", want: []string{"info REMOTE-SESSION"}, status: diagnose.Findings},
+		{machine: "server-2022-rds", want: []string{"info REMOTE-SESSION", "info SESSION-HOST"}, status: diagnose.Findings},
 	}
 	var covered []string
 	for _, tt := range tests {
@@ -103,16 +103,25 @@ func (c change) check(t *testing.T) {
 
 func TestReferenceAlertsOnWindows(t *testing.T) {
 	tests := []change{
-		{name: "wmic-restored", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.present": true}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "wmic-restored", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.present": true, "wmic.path": `C:\Windows\System32\wbem\WMIC.exe`}, want: []string{"warning PSS-UNSUPPORTED"}},
 		{name: "moved-to-pcsc", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": "pcsc"}, want: []string{"warning WMIC-PCSC"}},
 		{name: "wmic-replaced", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.standin": true}, want: []string{"warning PSS-UNSUPPORTED", "info WMIC-STANDIN"}},
 		{name: "two-servers", machine: "win10-22h2-pss", facts: osdetect.Facts{"galss.servers": int64(2), "galss.running": true}, want: []string{"warning GALSS-TWO-SERVERS", "warning PSS-UNSUPPORTED", "warning WINDOWS-10-END"}},
 		{name: "galss-does-not-run", machine: "win10-22h2-pss", facts: osdetect.Facts{"galss.servers": int64(0), "galss.running": false}, want: []string{"warning PSS-UNSUPPORTED", "warning WINDOWS-10-END", "info GALSS-STOPPED"}},
 		{name: "mode-not-known", machine: "win11-24h2-pss", facts: osdetect.Facts{"galss.mode": nil}, want: []string{"warning PDT-INF-873?", "info PSS-UNSUPPORTED?"}},
-		{name: "before-24h2", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.build": 22631}, want: []string{"warning PSS-UNSUPPORTED"}},
+		{name: "before-24h2", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.build": 22631}, want: []string{"warning PSS-UNSUPPORTED", "warning WMIC-REMOVED"}},
+		{name: "before-24h2-in-pcsc", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"os.build": 22631, "component.cryptolib-cps.version": "5.2.6"}, want: []string{"warning WMIC-REMOVED"}},
+		{name: "before-24h2-without-galss", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.build": 22631, "component.galss.present": false, "galss.mode": "none"}, want: []string{}},
+		{name: "path-does-not-lead-to-wmic", machine: "win11-24h2-pss", facts: osdetect.Facts{"wmic.present": true}, want: []string{"warning PSS-UNSUPPORTED", "warning WMIC-NOT-ON-PATH"}},
 		{name: "server-2025-too", machine: "win11-24h2-pss", facts: osdetect.Facts{"os.product_type": "server"}, want: []string{"blocking PDT-INF-873", "warning PSS-UNSUPPORTED"}},
 		{name: "card-read-by-a-new-cryptolib", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.2.6_x64"}, want: []string{"warning WMIC-PCSC"}},
-		{name: "card-not-known", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"card.cps": nil}, want: []string{"warning CPS4-CRYPTOLIB?", "warning WMIC-PCSC"}},
+		{name: "card-not-known", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"card.cps": nil}, want: []string{"warning CPS4-CRYPTOLIB?", "warning CRYPTOLIB-INSTALLER-FLAW", "warning WMIC-PCSC"}},
+		{name: "card-read-by-the-first-cryptolib-that-can", machine: "win11-25h2-pcsc", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.2.1"}, want: []string{"warning CPS4-CORRECTIONS", "warning WMIC-PCSC"}},
+		{name: "old-card-and-the-first-cryptolib-of-the-new", machine: "win11-24h2-pss", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.2.0", "wmic.present": nil}, want: []string{"warning PDT-INF-873?", "warning PSS-UNSUPPORTED"}},
+		{name: "corrected-installer", machine: "win11-26h1-arm64", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.10"}, want: []string{"info WINDOWS-ARM64"}},
+		{name: "flawed-installer", machine: "win11-26h1-arm64", facts: osdetect.Facts{"component.cryptolib-cps.version": "5.1.9"}, want: []string{"warning CRYPTOLIB-INSTALLER-FLAW", "info WINDOWS-ARM64"}},
+		{name: "two-cryptolibs", machine: "win11-26h1-arm64", facts: osdetect.Facts{"component.cryptolib-cps.versions": "5.2.6, 5.1.7"}, want: []string{"warning CRYPTOLIB-SIDE-BY-SIDE", "info WINDOWS-ARM64"}},
+		{name: "citrix-host-at-its-console", machine: "server-2022-rds", facts: osdetect.Facts{"session.host": "citrix", "session.kind": "console"}, want: []string{"info SESSION-HOST"}},
 		{name: "no-cryptolib-with-a-card", machine: "win11-26h1-arm64", facts: osdetect.Facts{"component.cryptolib-cps.present": false}, want: []string{"blocking CRYPTOLIB-ABSENT", "info WINDOWS-ARM64"}},
 		{name: "long-term-edition", machine: "win10-22h2-pss", facts: osdetect.Facts{"os.edition": "EnterpriseS"}, want: []string{"warning PSS-UNSUPPORTED"}},
 		{name: "server-2019-is-not-windows-10", machine: "win10-22h2-pss", facts: osdetect.Facts{"os.product_type": "server", "os.build": 17763}, want: []string{"warning PSS-UNSUPPORTED"}},
@@ -196,11 +205,13 @@ func TestRemediesOfTheWMICAlertComeInOrder(t *testing.T) {
 func TestEachErrorOfGalssIniIsTold(t *testing.T) {
 	for _, n := range []int{32769, 32771, 32772, 32773, 32774, 32775, 32778, 32780, 32781, 32783, 32784, 32785} {
 		change{machine: "win11-25h2-pcsc", facts: osdetect.Facts{
-			"card.cps": "cps3", "wmic.present": true, "galss.problem": n, "galss.problem_at": "[CANAL1] TCanal",
+			"card.cps": "cps3", "component.cryptolib-cps.version": "5.2.6", "wmic.present": true, "wmic.path": "WMIC.exe",
+			"galss.problem": n, "galss.problem_at": "[CANAL1] TCanal",
 		}, want: []string{fmt.Sprintf("warning GALSS-%d", n)}}.check(t)
 	}
 	change{machine: "win11-25h2-pcsc", facts: osdetect.Facts{
-		"card.cps": "cps3", "wmic.present": true, "galss.problem": 0, "galss.problem_at": "none",
+		"card.cps": "cps3", "component.cryptolib-cps.version": "5.2.6", "wmic.present": true, "wmic.path": "WMIC.exe",
+		"galss.problem": 0, "galss.problem_at": "none",
 	}, want: []string{}}.check(t)
 	change{machine: "win11-26h1-arm64", facts: osdetect.Facts{"galss.problem": 32769, "galss.problem_at": "galss.ini"},
 		want: []string{"info WINDOWS-ARM64"}}.check(t)

@@ -86,11 +86,10 @@ func (p *Printer) Fact(path string) string {
 		return s
 	}
 	name, isComponent := strings.CutPrefix(path, "component.")
-	if name, ok := strings.CutSuffix(name, ".version"); ok && isComponent {
-		return p.Message("view-fact-component-version", map[string]string{"Component": name})
-	}
-	if name, ok := strings.CutSuffix(name, ".present"); ok && isComponent {
-		return p.Message("view-fact-component-present", map[string]string{"Component": name})
+	for _, last := range []string{"version", "versions", "present"} {
+		if name, ok := strings.CutSuffix(name, "."+last); ok && isComponent {
+			return p.Message("view-fact-component-"+last, map[string]string{"Component": name})
+		}
 	}
 	return p.Value(path)
 }
