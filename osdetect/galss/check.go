@@ -7,7 +7,8 @@ import (
 )
 
 // Check returns what is wrong with the file, in the order in which GALSS
-// would meet it, at most some forty problems. None means that GALSS can read
+// would meet it, which begins with the last channel, at most some forty
+// problems. None means that GALSS can read
 // it; it does not mean that the readers it names are there.
 func (f File) Check() []*Problem {
 	c := checker{file: f}
@@ -91,7 +92,7 @@ func (c *checker) config() {
 		return
 	}
 	c.protocol(pssProtocol)
-	for n := 1; n <= count && !c.full(); n++ {
+	for n := count; n >= 1 && !c.full(); n-- {
 		c.channel(channel(n))
 	}
 }

@@ -130,6 +130,15 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestLastChannelIsMetFirst holds the order in which GALSS takes the channels.
+func TestLastChannelIsMetFirst(t *testing.T) {
+	text := strings.ReplaceAll(string(sample(t, "pcsc-mac.ini")), "TCanal=3", "TCanal=7")
+	facts := galss.Facts([]byte(text), nil)
+	if got, want := facts[galss.FactPlace], "[CANAL2] TCanal = 7"; got != want {
+		t.Errorf("first problem at %q, want %q", got, want)
+	}
+}
+
 // TestHostileFileIsAnswered gives a file that asks for sixteen million
 // addresses, and one that is almost nothing but headers.
 func TestHostileFileIsAnswered(t *testing.T) {
