@@ -30,7 +30,7 @@ func (f facts) windows(r rawWindows) {
 	if v[2] != 0 {
 		f.text("os.version", fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]))
 		f.known["os.build"] = int64(v[2])
-		name, release := windowsName(v[2], kind)
+		name, release := windowsName(v[2], kind, r.EditionID)
 		f.text("os.name", name)
 		f.text("os.release", release)
 	}
@@ -72,10 +72,14 @@ func (f facts) wmic(r rawWindows) {
 
 // windowsName returns the name and the release for a build. The build alone
 // does not tell: 26100 is Windows 11 24H2 and Windows Server 2025. The
-// registry's ProductName is no help, it says Windows 10 on Windows 11.
+// registry's ProductName is no help, it says Windows 10 on Windows 11. The
+// multi-session edition of Windows 10 and 11 calls itself a server.
 // Sources: Windows release information and Windows Server release information,
 // learn.microsoft.com; 26300 and 28000 from the release notes of 26H2 and 26H1.
-func windowsName(build uint32, kind string) (name, release string) {
+func windowsName(build uint32, kind, edition string) (name, release string) {
+	if strings.EqualFold(edition, multiSession) {
+		kind = "workstation"
+	}
 	switch kind {
 	case "workstation":
 		releases := map[uint32]string{
@@ -100,6 +104,10 @@ func windowsName(build uint32, kind string) (name, release string) {
 	}
 	return "", ""
 }
+
+// multiSession is the edition that serves several people at once on Azure
+// Virtual Desktop. Source: Microsoft, "Windows Enterprise multi-session FAQ".
+const multiSession = "ServerRdsh"
 
 // displayVersion returns the release as Windows names it itself. ReleaseId
 // stands still at 2009 since there is a DisplayVersion.

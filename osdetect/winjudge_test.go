@@ -106,3 +106,15 @@ func TestDisplayVersion(t *testing.T) {
 		t.Run(row.name, row.check)
 	}
 }
+
+// TestWindowsForSeveralPeople holds that the edition of Windows 10 and 11 that
+// calls itself a server is named as what it is, and still counts as one.
+func TestWindowsForSeveralPeople(t *testing.T) {
+	for build, want := range map[uint32][2]string{19045: {"Windows 10", "22H2"}, 26100: {"Windows 11", "24H2"}} {
+		f := facts{Facts{}}
+		f.windows(rawWindows{Numbers: [3]uint32{10, 0, build}, ProductType: 3, EditionID: "ServerRdsh"})
+		if f.known["os.name"] != want[0] || f.known["os.release"] != want[1] || f.known["os.product_type"] != "server" {
+			t.Errorf("build %d: got %v, want %v", build, f.known, want)
+		}
+	}
+}
