@@ -1,8 +1,10 @@
 package elevate
 
 import (
+	"debug/pe"
 	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -76,5 +78,30 @@ func TestHeld(t *testing.T) {
 	}
 	if os.Getenv("RELEVE_BENCH") != "" && !r.Administrator {
 		t.Errorf("got %+v, want an administrator", r)
+	}
+}
+
+// TestProgramsLoadNothingBeforeTheSearchIsCut looks at what our programs have
+// Windows load before their first line runs: kernel32.dll, which is never
+// looked for beside a program. Everything else is loaded after CutSearch.
+func TestProgramsLoadNothingBeforeTheSearchIsCut(t *testing.T) {
+	dir := os.Getenv("RELEVE_BENCH_PROGRAMS")
+	if dir == "" {
+		t.Skip("looks at the programs of the bench")
+	}
+	for _, name := range []string{"releve.exe", "wmic.exe"} {
+		f, err := pe.Open(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		symbols, err := f.ImportedSymbols()
+		if err := errors.Join(err, f.Close()); err != nil || len(symbols) == 0 {
+			t.Fatalf("%s: %d symbols, %v", name, len(symbols), err)
+		}
+		for _, s := range symbols {
+			if _, library, _ := strings.Cut(s, ":"); !strings.EqualFold(library, "kernel32.dll") {
+				t.Errorf("%s has Windows load %q", name, s)
+			}
+		}
 	}
 }
