@@ -46,6 +46,10 @@ const (
 	// longestLife bounds every signature: what is good for longer was not
 	// meant, and would outlive its keys.
 	longestLife = 3650 * day
+	// longestNews bounds what says that there is nothing newer. A stick or a
+	// closed network may want months; for longer nobody would notice that what
+	// workstations are shown stands still.
+	longestNews = 365 * day
 )
 
 // Lives says for how long signatures are good, from the moment of signing. A
@@ -174,22 +178,22 @@ func (l Lives) orDefault() Lives {
 
 // expiry gives the date a role signed now is good until.
 func (r *Repo) expiry(role string) (time.Time, error) {
-	life := r.config.Lives.Publisher
+	life, longest := r.config.Lives.Publisher, longestLife
 	switch role {
 	case metadata.ROOT:
 		life = r.config.Lives.Root
 	case metadata.TARGETS:
 		life = r.config.Lives.Targets
 	case metadata.SNAPSHOT:
-		life = r.config.Lives.Snapshot
+		life, longest = r.config.Lives.Snapshot, longestNews
 	case metadata.TIMESTAMP:
-		life = r.config.Lives.Timestamp
+		life, longest = r.config.Lives.Timestamp, longestNews
 	}
 	now := r.config.Now()
-	if life > longestLife {
+	if life > longest {
 		return time.Time{}, &Error{
 			Reason: CodeLifeTooLong, Role: role,
-			Expected: strconv.Itoa(int(longestLife / day)), Found: strconv.Itoa(int(life / day)),
+			Expected: strconv.Itoa(int(longest / day)), Found: strconv.Itoa(int(life / day)),
 		}
 	}
 	if life <= 0 {

@@ -101,6 +101,8 @@ func mistakesWithReleases() []mistake {
 		})},
 		{"expired-already", publish.CodePastExpiry, life(func(l *publish.Lives) { l.Publisher = -time.Hour }), adding(nothing)},
 		{"good-for-a-century", publish.CodeLifeTooLong, life(func(l *publish.Lives) { l.Publisher = 36500 * 24 * time.Hour }), adding(nothing)},
+		{"timestamp-for-two-years", publish.CodeLifeTooLong, life(func(l *publish.Lives) { l.Timestamp = 730 * 24 * time.Hour }), renewing},
+		{"snapshot-for-two-years", publish.CodeLifeTooLong, life(func(l *publish.Lives) { l.Snapshot = 730 * 24 * time.Hour }), renewing},
 		{"key-elsewhere", publish.CodeMissingKey, noKeys, adding(nothing)},
 		{"timestamp-expired-already", publish.CodePastExpiry, life(func(l *publish.Lives) { l.Timestamp = -time.Second }), renewing},
 		{"renew-without-the-key", publish.CodeMissingKey, noKeys, renewing},
