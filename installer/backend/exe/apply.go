@@ -2,7 +2,6 @@ package exe
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -111,7 +110,7 @@ func (b *Backend) clear(ctx context.Context, j backend.Job, u undo) (backend.Out
 // install runs a setup program of ours. Its signature counts forwards only:
 // what was installed before must come back even if its certificate was
 // revoked since, and its digest says that it is the same.
-func (b *Backend) install(ctx context.Context, j backend.Job, r *ref, forwards bool) (backend.Outcome, error) {
+func (b *Backend) install(ctx context.Context, j backend.Job, r *shelf.Ref, forwards bool) (backend.Outcome, error) {
 	k, err := b.readKept(j.Component, r.ID)
 	if err != nil {
 		return backend.Outcome{}, fmt.Errorf("setup program of %q: %w", j.Component, err)
@@ -128,7 +127,7 @@ func (b *Backend) install(ctx context.Context, j backend.Job, r *ref, forwards b
 }
 
 // remove removes what is installed, by the command for the setup program r.
-func (b *Backend) remove(ctx context.Context, j backend.Job, r *ref) (backend.Outcome, error) {
+func (b *Backend) remove(ctx context.Context, j backend.Job, r *shelf.Ref) (backend.Outcome, error) {
 	found, err := b.removal(ctx, j, r)
 	if err != nil {
 		return backend.Outcome{}, err
@@ -145,7 +144,7 @@ func (b *Backend) remove(ctx context.Context, j backend.Job, r *ref) (backend.Ou
 }
 
 // removeBy removes what is installed by what was found to remove it.
-func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *ref, found Removal) (backend.Outcome, error) {
+func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *shelf.Ref, found Removal) (backend.Outcome, error) {
 	if found.Product != "" {
 		return b.system.RemoveProduct(ctx, j, found.Product)
 	}
@@ -186,19 +185,6 @@ func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (ba
 // decode reads an Undo of this backend.
 func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	var u undo
-	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
-		return u, err
-	}
-	if err := json.Unmarshal(raw, &u); err != nil {
-		return u, fmt.Errorf("reading the way back of job %q: %w", j.ID, err)
-	}
-	for _, r := range []*ref{u.New, u.Old} {
-		if r == nil {
-			continue
-		}
-		if err := shelf.CheckNames(r.ID); err != nil {
-			return u, err
-		}
-	}
-	return u, nil
+	err := shelf.Decode(j, raw, &u)
+	return u, err
 }

@@ -23,7 +23,6 @@ package exe
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
@@ -140,24 +139,13 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		}
 		state.Second = removal.Product != ""
 	}
-	for _, k := range held {
-		if !manifest.SameVersion(k.Version, version) && !b.shelf.Open(k.ID) && !slices.Contains(state.Kept, k.Version) {
-			state.Kept = append(state.Kept, k.Version)
-		}
-	}
-	slices.Sort(state.Kept)
+	state.Kept = shelf.Kept(b.shelf, held, version)
 	return state, nil
 }
 
 // NeedsOld implements backend.OldNeeder: the way back is the setup program of
 // the installed version.
-func (b *Backend) NeedsOld(j backend.Job) bool {
-	if j.From == "" {
-		return false
-	}
-	held, err := b.held(j.Component)
-	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return manifest.SameVersion(k.Version, j.From) })
-}
+func (b *Backend) NeedsOld(j backend.Job) bool { return shelf.NeedsOld(j, b.held) }
 
 // compare orders two versions, if they can be.
 func compare(a, b string) (order int, ok bool) {

@@ -14,17 +14,12 @@ import (
 
 // undo is the Undo of this backend.
 type undo struct {
-	New *ref `json:"new,omitempty"` // nil: nothing is installed after Apply
-	Old *ref `json:"old,omitempty"` // nil: nothing was there, or its setup program is not known
+	New *shelf.Ref `json:"new,omitempty"` // nil: nothing is installed after Apply
+	Old *shelf.Ref `json:"old,omitempty"` // nil: nothing was there, or its setup program is not known
 }
 
-// ref names a setup program in our folder.
-type ref struct {
-	ID     string `json:"id"`
-	Staged bool   `json:"staged,omitempty"` // this job brought it
-}
-
-func refTo(k kept, staged bool) *ref { return &ref{ID: k.ID, Staged: staged} }
+// Refs implements shelf.Undo.
+func (u *undo) Refs() []*shelf.Ref { return []*shelf.Ref{u.New, u.Old} }
 
 // Prepare implements backend.Backend. Both setup programs are copied and
 // checked here, digest and signature; Apply only makes sure that they are the
@@ -66,15 +61,15 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 	if j.From == "" {
 		return u, nil
 	}
-	if k, ok := find(held, j.From); ok && b.system.Check(b.file(k), k.SHA256, k.Signer()) == nil {
-		u.Old = refTo(k, false)
+	if k, ok := shelf.Find(held, j.From); ok && b.system.Check(b.file(k), k.SHA256, k.Signer()) == nil {
+		u.Old = k.Ref()
 		return u, nil
 	}
 	if j.Old == nil || j.Former == nil || j.Former.Backend != Name {
 		return u, nil
 	}
 	k, err := b.bring(ctx, j, shelf.OldID(j.ID, 0), *j.Former, j.Old)
-	u.Old = refTo(k, true)
+	u.Old = k.Ref()
 	return u, err
 }
 
@@ -83,10 +78,10 @@ const Name = "exe"
 
 // stageNew brings what the job installs: what is kept for a rollback, else
 // its package.
-func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*ref, error) {
+func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*shelf.Ref, error) {
 	if j.Action == backend.Rollback || j.New == nil {
-		if k, ok := find(held, j.To); ok {
-			return refTo(k, false), b.system.Check(b.file(k), k.SHA256, k.Signer())
+		if k, ok := shelf.Find(held, j.To); ok {
+			return k.Ref(), b.system.Check(b.file(k), k.SHA256, k.Signer())
 		}
 	}
 	if j.New == nil {
@@ -95,17 +90,7 @@ func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*re
 	rel := j.Release
 	rel.Version = j.To
 	k, err := b.bring(ctx, j, j.ID, rel, j.New)
-	return refTo(k, true), err
-}
-
-// find returns the setup program of a version.
-func find(held []kept, version string) (kept, bool) {
-	for _, k := range held {
-		if manifest.SameVersion(k.Version, version) {
-			return k, true
-		}
-	}
-	return kept{}, false
+	return k.Ref(), err
 }
 
 // wayBack tells why a change cannot be undone, or not be made at all; nil
@@ -156,7 +141,7 @@ func needsRemoval(j backend.Job) bool {
 // removal is the command that removes the version of a setup program, nil
 // for whatever is installed: the one its release names, else that of the
 // registry.
-func (b *Backend) removal(ctx context.Context, j backend.Job, r *ref) (Removal, error) {
+func (b *Backend) removal(ctx context.Context, j backend.Job, r *shelf.Ref) (Removal, error) {
 	if r != nil {
 		k, err := b.readKept(j.Component, r.ID)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -23,15 +24,7 @@ func (b *Backend) Settle(ctx context.Context, j backend.Job, raw backend.Undo, c
 	if err != nil {
 		return err
 	}
-	for _, k := range held {
-		if u.keeps(j, k) {
-			continue
-		}
-		if err := b.shelf.Discard(j.Component, k.ID); err != nil {
-			return err
-		}
-	}
-	return b.shelf.End(j.ID, j.Component)
+	return shelf.Settle(b.shelf, j, held, func(k kept) bool { return u.keeps(j, k) })
 }
 
 // keeps reports whether a setup program is of use after a committed change.

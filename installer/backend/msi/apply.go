@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 )
 
 // Apply implements backend.Backend.
@@ -122,7 +123,7 @@ func (r *runner) change(ctx context.Context, u undo, found []Product) error {
 
 // bothWhole checks once more what is to be installed and the way back from it,
 // before a product is removed for it.
-func (r *runner) bothWhole(k kept, back *ref) error {
+func (r *runner) bothWhole(k kept, back *shelf.Ref) error {
 	if err := r.b.verified(k, k.Signer()); err != nil || back == nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func (r *runner) restore(ctx context.Context, u undo) error {
 }
 
 // packageOf is a package of a product that was there, nil when nobody has it.
-func (u undo) packageOf(product string) *ref {
+func (u undo) packageOf(product string) *shelf.Ref {
 	for _, o := range u.Old {
 		if o.Product == product {
 			return o.Package

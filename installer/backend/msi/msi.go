@@ -25,13 +25,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
-	"github.com/releve-sante/releve/manifest"
 )
 
 // Name is what a release calls this backend.
@@ -130,21 +128,10 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 	if top, ok := highest(found); ok {
 		state.Version, state.Digest = spell(top, s.Evidence, held), top.Code
 	}
-	for _, k := range held {
-		if !manifest.SameVersion(k.Version, state.Version) && !b.shelf.Open(k.ID) && !slices.Contains(state.Kept, k.Version) {
-			state.Kept = append(state.Kept, k.Version)
-		}
-	}
-	slices.Sort(state.Kept)
+	state.Kept = shelf.Kept(b.shelf, held, state.Version)
 	return state, nil
 }
 
 // NeedsOld implements backend.OldNeeder: the way back is the package of the
 // installed version.
-func (b *Backend) NeedsOld(j backend.Job) bool {
-	if j.From == "" {
-		return false
-	}
-	held, err := b.held(j.Component)
-	return err != nil || !slices.ContainsFunc(held, func(k kept) bool { return manifest.SameVersion(k.Version, j.From) })
-}
+func (b *Backend) NeedsOld(j backend.Job) bool { return shelf.NeedsOld(j, b.held) }

@@ -14,24 +14,25 @@ import (
 
 // undo is the Undo of this backend.
 type undo struct {
-	New *ref  `json:"new,omitempty"` // nil: nothing is installed after Apply
-	Old []old `json:"old,omitempty"` // what goes or is changed, the lowest version first
-}
-
-// ref names a package in our folder.
-type ref struct {
-	ID     string `json:"id"`
-	Staged bool   `json:"staged,omitempty"` // this job brought it
+	New *shelf.Ref `json:"new,omitempty"` // nil: nothing is installed after Apply
+	Old []old      `json:"old,omitempty"` // what goes or is changed, the lowest version first
 }
 
 // old is a product that is not what it was after Apply.
 type old struct {
-	Product string `json:"product"`
-	Version string `json:"version"`           // as Windows Installer writes it
-	Package *ref   `json:"package,omitempty"` // nil: nobody has it
+	Product string     `json:"product"`
+	Version string     `json:"version"`           // as Windows Installer writes it
+	Package *shelf.Ref `json:"package,omitempty"` // nil: nobody has it
 }
 
-func refTo(k kept, staged bool) *ref { return &ref{ID: k.ID, Staged: staged} }
+// Refs implements shelf.Undo.
+func (u *undo) Refs() []*shelf.Ref {
+	refs := []*shelf.Ref{u.New}
+	for _, o := range u.Old {
+		refs = append(refs, o.Package)
+	}
+	return refs
+}
 
 // Prepare implements backend.Backend. The new package and one for every
 // product that may go are copied and checked here; Apply only makes sure that
@@ -74,11 +75,11 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 		return u, err
 	}
 	if j.To != "" {
-		k, staged, err := b.stageNew(ctx, j, held)
+		k, err := b.stageNew(ctx, j, held)
 		if err != nil {
 			return u, err
 		}
-		u.New = refTo(k, staged)
+		u.New = k.Ref()
 		if found, err = b.going(ctx, k, found); err != nil {
 			return u, err
 		}
@@ -111,31 +112,31 @@ func (b *Backend) going(ctx context.Context, k kept, found []Product) ([]Product
 
 // stageNew brings what the job installs: what is kept for a rollback, else its
 // package.
-func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (k kept, staged bool, err error) {
+func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (k kept, err error) {
 	if j.Action == backend.Rollback || j.New == nil {
 		for _, k := range held {
 			if manifest.SameVersion(k.Version, j.To) && b.intact(k) {
-				return k, false, nil
+				return k, nil
 			}
 		}
 	}
 	if j.New == nil {
-		return kept{}, false, fmt.Errorf("%q %s: %w", j.Component, j.To, backend.ErrNotKept)
+		return kept{}, fmt.Errorf("%q %s: %w", j.Component, j.To, backend.ErrNotKept)
 	}
 	if k, err = b.bring(ctx, j, j.ID, j.New); err != nil {
-		return k, true, err
+		return k, err
 	}
 	k.Version, k.Setup = j.To, j.Release.Setup
-	return k, true, b.checked(k, k.Signer())
+	return k, b.checked(k, k.Signer())
 }
 
 // stageOld finds a package for the way back to a product: one of ours, that of
 // the manifest, or one that Windows or another installer left on the machine.
 // Nil means that nobody has it.
-func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Product, id string) (*ref, error) {
+func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Product, id string) (*shelf.Ref, error) {
 	for _, k := range held {
 		if k.fits(p) && b.intact(k) {
-			return refTo(k, false), nil
+			return k.Ref(), nil
 		}
 	}
 	if j.Old != nil {
@@ -144,7 +145,7 @@ func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Pr
 			if k.Version = j.From; j.Former != nil {
 				k.Setup = j.Former.Setup
 			}
-			return refTo(k, true), b.checked(k, "")
+			return k.Ref(), b.checked(k, "")
 		}
 		if err := errors.Join(ctx.Err(), b.shelf.Discard(j.Component, id)); err != nil {
 			return nil, err
@@ -161,7 +162,7 @@ func (b *Backend) stageOld(ctx context.Context, j backend.Job, held []kept, p Pr
 			if j.Former != nil && manifest.SameVersion(k.Version, j.Former.Version) {
 				k.Setup = j.Former.Setup
 			}
-			return refTo(k, true), b.checked(k, "")
+			return k.Ref(), b.checked(k, "")
 		}
 		if err := errors.Join(ctx.Err(), b.shelf.Discard(j.Component, id)); err != nil {
 			return nil, err
@@ -218,23 +219,6 @@ func (b *Backend) checked(k kept, signer string) error {
 // decode reads an Undo of this backend.
 func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	var u undo
-	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
-		return u, err
-	}
-	if err := json.Unmarshal(raw, &u); err != nil {
-		return u, fmt.Errorf("reading the way back of job %q: %w", j.ID, err)
-	}
-	refs := []*ref{u.New}
-	for _, o := range u.Old {
-		refs = append(refs, o.Package)
-	}
-	for _, r := range refs {
-		if r == nil {
-			continue
-		}
-		if err := shelf.CheckNames(r.ID); err != nil {
-			return u, err
-		}
-	}
-	return u, nil
+	err := shelf.Decode(j, raw, &u)
+	return u, err
 }

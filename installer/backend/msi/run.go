@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 )
 
@@ -64,7 +65,7 @@ func (r *runner) install(ctx context.Context, k kept, over bool) error {
 
 // remove removes a product. A product whose package Windows lost is given
 // ours first. One that is gone already is what was wanted.
-func (r *runner) remove(ctx context.Context, p Product, from *ref) error {
+func (r *runner) remove(ctx context.Context, p Product, from *shelf.Ref) error {
 	limit := kept{}.Limit()
 	var k *kept
 	if from != nil {

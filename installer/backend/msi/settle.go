@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -27,15 +28,7 @@ func (b *Backend) Settle(ctx context.Context, j backend.Job, raw backend.Undo, c
 	if err != nil {
 		return err
 	}
-	for _, k := range held {
-		if u.keeps(j, k, found) {
-			continue
-		}
-		if err := b.shelf.Discard(j.Component, k.ID); err != nil {
-			return err
-		}
-	}
-	return b.shelf.End(j.ID, j.Component)
+	return shelf.Settle(b.shelf, j, held, func(k kept) bool { return u.keeps(j, k, found) })
 }
 
 // keeps reports whether a package is of use after a committed change: it is
