@@ -14,13 +14,14 @@ import (
 // the line in the commit that explains why, and say it in docs/adr.
 const allowed = `
 manifest                       -
-manifest/trust                 manifest
-manifest/publish               manifest manifest/delta/archive manifest/trust
+manifest/logline               -
+manifest/trust                 manifest manifest/logline
+manifest/publish               manifest manifest/delta/archive manifest/trust manifest/logline
 manifest/publish/hsm           -
 manifest/reference             manifest
 manifest/publish/provenance    -
 manifest/publish/signature     -
-manifest/mirror                manifest manifest/trust installer/durable installer/store
+manifest/mirror                manifest manifest/trust installer/durable installer/store manifest/logline
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
 
@@ -44,19 +45,19 @@ installer/quiesce              manifest installer/backend osdetect/component osd
 installer/journal              installer/durable
 installer/unpack               installer/durable
 installer/receipt              manifest installer/durable
-installer/store                manifest manifest/delta/archive installer/durable
+installer/store                manifest manifest/delta/archive installer/durable manifest/logline
 installer/floor                manifest installer/durable
 
-installer/authenticode         -
+installer/authenticode         manifest/logline
 
 installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
-installer/backend/capability   installer/backend osdetect/program
+installer/backend/capability   installer/backend osdetect/program manifest/logline
 installer/backend/shelf        manifest installer/backend installer/durable
-installer/backend/exe          manifest installer/backend installer/backend/shelf installer/durable installer/authenticode osdetect/component osdetect/process osdetect/program
+installer/backend/exe          manifest installer/backend installer/backend/shelf installer/durable installer/authenticode osdetect/component osdetect/process osdetect/program manifest/logline
 installer/backend/standin      installer/backend installer/backend/bundle
-installer/backend/settings     manifest installer/backend installer/durable osdetect/galss
-installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/shelf installer/backend/msi/database installer/durable osdetect/component osdetect/process osdetect/program osdetect/registry
+installer/backend/settings     manifest installer/backend installer/durable osdetect/galss manifest/logline
+installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/shelf installer/backend/msi/database installer/durable osdetect/component osdetect/process osdetect/program osdetect/registry manifest/logline
 installer/backend/msi/database -
 
 installer/plan                 manifest installer/backend

@@ -27,6 +27,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // errNotRegular is about a link, a directory or a device.
@@ -55,17 +57,8 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("file %q: %s", e.File, e.Reason)
-	if e.Expected != "" || e.Found != "" {
-		text += fmt.Sprintf(", expected %q, found %q", e.Expected, e.Found)
-	}
-	if e.Status != 0 {
-		text += fmt.Sprintf(", status 0x%08X", e.Status)
-	}
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
-	}
-	return text
+	return logline.Of(fmt.Sprintf("file %q: %s", e.File, e.Reason), e.Cause,
+		"expected", e.Expected, "found", e.Found, "status", e.Args()["Status"])
 }
 
 // Unwrap returns the cause.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // The codes of an Error. Those of the network are shared with whatever else
@@ -34,14 +36,7 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("package %q: %s", e.File, e.Reason)
-	if e.Expected != "" || e.Found != "" {
-		text += fmt.Sprintf(", expected %q, found %q", e.Expected, e.Found)
-	}
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
-	}
-	return text
+	return logline.Of(fmt.Sprintf("package %q: %s", e.File, e.Reason), e.Cause, "expected", e.Expected, "found", e.Found)
 }
 
 // Unwrap returns the cause.

@@ -1,9 +1,6 @@
 package mirror
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/releve-sante/releve/manifest/logline"
 
 // Codes of what can be wrong with a copy. They never change.
 const (
@@ -25,17 +22,7 @@ type Error struct {
 
 // Error gives the English sentence for the log.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Reason)
-	for _, part := range []struct{ name, value string }{{"name", e.Name}, {"expected", e.Expected}, {"found", e.Found}} {
-		if part.value != "" {
-			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
-		}
-	}
-	if e.Cause != nil {
-		fmt.Fprintf(&b, ": %v", e.Cause)
-	}
-	return b.String()
+	return logline.Of(e.Reason, e.Cause, "name", e.Name, "expected", e.Expected, "found", e.Found)
 }
 
 // Unwrap gives the cause.

@@ -1,9 +1,6 @@
 package publish
 
-import (
-	"fmt"
-	"strings"
-)
+import "github.com/releve-sante/releve/manifest/logline"
 
 // Codes of the mistakes a publisher can make, and of what can be wrong with a
 // repository. They never change.
@@ -66,19 +63,7 @@ type Error struct {
 
 // Error gives the English sentence for the log.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Reason)
-	for _, part := range []struct{ name, value string }{
-		{"role", e.Role}, {"name", e.Name}, {"expected", e.Expected}, {"found", e.Found},
-	} {
-		if part.value != "" {
-			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
-		}
-	}
-	if e.Cause != nil {
-		fmt.Fprintf(&b, ": %v", e.Cause)
-	}
-	return b.String()
+	return logline.Of(e.Reason, e.Cause, "role", e.Role, "name", e.Name, "expected", e.Expected, "found", e.Found)
 }
 
 // Unwrap gives the cause.

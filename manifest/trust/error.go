@@ -1,10 +1,10 @@
 package trust
 
 import (
-	"fmt"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // Codes of what can be wrong with metadata or documents. They never change.
@@ -67,19 +67,8 @@ type Error struct {
 
 // Error gives the English sentence for the log.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Reason)
-	for _, part := range []struct{ name, value string }{
-		{"role", e.Role}, {"file", e.File}, {"proxy", e.Proxy}, {"expected", e.Expected}, {"found", e.Found},
-	} {
-		if part.value != "" {
-			fmt.Fprintf(&b, ", %s %q", part.name, part.value)
-		}
-	}
-	if e.Cause != nil {
-		fmt.Fprintf(&b, ": %v", e.Cause)
-	}
-	return b.String()
+	return logline.Of(e.Reason, e.Cause,
+		"role", e.Role, "file", e.File, "proxy", e.Proxy, "expected", e.Expected, "found", e.Found)
 }
 
 // Unwrap gives the cause.

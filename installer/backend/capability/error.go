@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"strings"
 	"time"
+
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // The codes of this package's errors. They choose the sentence and the exit
@@ -45,11 +47,7 @@ type Error struct {
 
 // Error is the sentence for the log, in English.
 func (e *Error) Error() string {
-	s := fmt.Sprintf("%s value=%q said=%q", e.code, e.value, e.said)
-	if e.cause != nil {
-		s += ": " + e.cause.Error()
-	}
-	return s
+	return logline.Of(e.code, e.cause, "value", e.value, "said", e.said)
 }
 
 // Unwrap returns the cause.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // The codes of an Error, and of what a change says while it works.
@@ -36,18 +37,8 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("component %q: %s", e.Component, e.Reason)
-	for _, part := range []struct{ name, value string }{
-		{"version", e.Version}, {"program", e.Program}, {"status", e.Status}, {"output", e.Output},
-	} {
-		if part.value != "" {
-			text += fmt.Sprintf(", %s %q", part.name, part.value)
-		}
-	}
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
-	}
-	return text
+	return logline.Of(fmt.Sprintf("component %q: %s", e.Component, e.Reason), e.Cause,
+		"version", e.Version, "program", e.Program, "status", e.Status, "output", e.Output)
 }
 
 // Unwrap returns the cause.

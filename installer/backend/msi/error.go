@@ -3,6 +3,8 @@ package msi
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/releve-sante/releve/manifest/logline"
 )
 
 // The codes of an Error, and of what a change says while it works.
@@ -58,19 +60,9 @@ type Error struct {
 
 // Error implements error.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("component %q: %s", e.Component, e.Reason)
-	for _, part := range []struct{ name, value string }{
-		{"version", e.Version}, {"status", e.status()}, {"file", e.File}, {"holder", e.Holder},
-		{"action", e.Failure.Action}, {"line", e.Failure.Line}, {"log", e.Log},
-	} {
-		if part.value != "" {
-			text += fmt.Sprintf(", %s %q", part.name, part.value)
-		}
-	}
-	if e.Cause != nil {
-		text += ": " + e.Cause.Error()
-	}
-	return text
+	return logline.Of(fmt.Sprintf("component %q: %s", e.Component, e.Reason), e.Cause,
+		"version", e.Version, "status", e.status(), "file", e.File, "holder", e.Holder,
+		"action", e.Failure.Action, "line", e.Failure.Line, "log", e.Log)
 }
 
 // Unwrap returns the cause.

@@ -1,6 +1,6 @@
 package settings
 
-import "fmt"
+import "github.com/releve-sante/releve/manifest/logline"
 
 // The codes of this package's errors. They choose the sentence and are never
 // renamed.
@@ -23,11 +23,7 @@ type Error struct {
 
 // Error is the sentence for the log, in English.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("%s path=%q card=%q reader=%q", e.code, e.Path, e.Card, e.Reader)
-	if e.cause != nil {
-		text += ": " + e.cause.Error()
-	}
-	return text
+	return logline.Of(e.code, e.cause, "path", e.Path, "card", e.Card, "reader", e.Reader)
 }
 
 // Code is the stable name of the failure.
