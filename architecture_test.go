@@ -29,7 +29,7 @@ osdetect                       osdetect/registry
 osdetect/machine               osdetect
 osdetect/proxy                 -
 osdetect/policy                -
-osdetect/program               -
+osdetect/program               osdetect/process
 osdetect/galss                 -
 osdetect/process               -
 osdetect/reader                osdetect osdetect/program

@@ -165,11 +165,10 @@ func Start(c Command) (int, error) {
 		cmd.Dir = filepath.Dir(c.Path)
 	}
 	cmd.Env = append(environment(), c.Env...)
-	group, err := start(cmd, c)
-	if err != nil {
+	c.NoEnd = true
+	if _, err := start(cmd, c); err != nil {
 		return 0, fmt.Errorf("starting %q: %w", c.Path, err)
 	}
-	group.close()
 	pid := cmd.Process.Pid
 	return pid, cmd.Process.Release()
 }

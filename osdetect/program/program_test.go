@@ -23,6 +23,13 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	case "stay":
 		time.Sleep(time.Hour)
+	case "starter", "starter-of-what-stays":
+		c := Command{Path: self(), Args: os.Args[1:], Env: []string{"PROGRAM_TEST=stay"}, Limit: time.Hour}
+		c.Family = os.Getenv("PROGRAM_TEST") == "starter"
+		c.NoEnd = !c.Family
+		_, err := Run(context.Background(), c)
+		fmt.Print(err)
+		os.Exit(1)
 	case "child": // leaves a child behind, which writes a file when it ends
 		cmd := exec.CommandContext(context.Background(), self(), os.Args[1:]...)
 		cmd.Env = []string{"PROGRAM_TEST=late", "SystemRoot=" + os.Getenv("SystemRoot")}

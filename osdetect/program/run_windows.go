@@ -63,8 +63,8 @@ func environment() []string {
 	return env
 }
 
-// group is a program with what it started: a job object. Without one, which
-// only a system without rights refuses, it is the program alone.
+// group is a program with what it started: a job object. One that nobody ends
+// has none.
 type group struct {
 	job     windows.Handle
 	process *os.Process
@@ -74,15 +74,18 @@ type group struct {
 var resumeProcess = windows.NewLazySystemDLL("ntdll.dll").NewProc("NtResumeProcess")
 
 // start starts a program without a window and in a job of its own. It is put
-// into the job before it runs, so that nothing it starts is outside.
+// into the job before it runs, so that nothing it starts is outside. A program
+// that is never ended needs no job, and is not suspended either: it would stay
+// so if this process were ended just then.
 func start(cmd *exec.Cmd, c Command) (*group, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		HideWindow:    true,
-		CreationFlags: windows.CREATE_NO_WINDOW | windows.CREATE_SUSPENDED,
-	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, CreationFlags: windows.CREATE_NO_WINDOW}
 	if c.Line != "" {
 		cmd.SysProcAttr.CmdLine = syscall.EscapeArg(c.Path) + " " + c.Line
 	}
+	if c.NoEnd && !c.Family {
+		return &group{}, cmd.Start()
+	}
+	cmd.SysProcAttr.CreationFlags |= windows.CREATE_SUSPENDED
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -119,6 +122,17 @@ func (g *group) enter(family bool) error {
 		return fmt.Errorf("resuming the process: %w", windows.NTStatus(status))
 	}
 	return nil
+}
+
+// letGo lets a process run that was never let go, and leaves every other as it
+// is. Whether it was cannot be told from outside.
+func letGo(pid uint32) {
+	h, err := windows.OpenProcess(windows.PROCESS_SUSPEND_RESUME, false, pid)
+	if err != nil {
+		return // it ended meanwhile, or is somebody else's
+	}
+	_, _, _ = resumeProcess.Call(uintptr(h))
+	_ = windows.CloseHandle(h)
 }
 
 // limit sets the limits of the job.
