@@ -15,7 +15,7 @@ import (
 func (s *session) systemBackends() map[string]backend.Backend {
 	packages := msi.New(s.state, msi.NewWindows())
 	return map[string]backend.Backend{
-		exe.Name: exe.New(s.state, exe.NewWindows(component.System(), packages.RemoveProduct)),
+		exe.Name: exe.New(s.state, exe.NewWindows(component.System(), packages)),
 		msi.Name: packages,
 	}
 }

@@ -59,6 +59,11 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil {
 		return backend.Outcome{}, err
 	}
+	if begun != nil {
+		if err := b.system.Free(ctx, j); err != nil {
+			return backend.Outcome{}, err
+		}
+	}
 	version, err := b.system.Detect(ctx, j.Subject())
 	if err != nil {
 		return backend.Outcome{}, err

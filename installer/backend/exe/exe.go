@@ -54,6 +54,10 @@ type System interface {
 	// that they started.
 	Running(ctx context.Context, stayed []Process) (bool, error)
 
+	// Free waits until Windows Installer works for nobody: a setup program that
+	// hands its work to it may be over without it.
+	Free(ctx context.Context, j backend.Job) error
+
 	// RemoveProduct has Windows Installer remove a product of the job's
 	// component, by the rules of its own backend. One that is gone is no error.
 	RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)

@@ -206,6 +206,36 @@ func TestFailedUpdateComesBack(t *testing.T) {
 	}
 }
 
+// TestWayBackWaitsForWindowsInstaller holds that what a setup program that was
+// ended has left to Windows Installer is over before the machine is looked at.
+func TestWayBackWaitsForWindowsInstaller(t *testing.T) {
+	w := newWorld(durabletest.NewDisk())
+	have(t, w, "1.0")
+	j := job(t, w, backend.Update, "2.0")
+	u, err := exe.New(w.disk, w).Prepare(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.works = func(exe.Command) bool { return false }
+	w.status = func(c exe.Command) (exe.Result, error) {
+		w.going = func() error { return w.install(t.Context(), c.File) }
+		return exe.Result{}, errors.New("ended")
+	}
+	b := exe.New(w.disk, w)
+	if _, err := b.Apply(t.Context(), j, u); err == nil {
+		t.Fatal("no error")
+	}
+	w.works = func(exe.Command) bool { return true }
+	w.status = func(exe.Command) (exe.Result, error) { return exe.Result{}, nil }
+	if _, err := b.Revert(t.Context(), j, u); err != nil {
+		t.Fatal(err)
+	}
+	version, err := w.Detect(t.Context(), j.Subject())
+	if err != nil || version != "1.0" || w.going != nil {
+		t.Errorf("version %q, %v; Windows Installer goes on: %v", version, err, w.going != nil)
+	}
+}
+
 func TestNoWayBack(t *testing.T) {
 	former := manifest.Release{Version: "1.0", Backend: exe.Name, Setup: setup()}
 	old := backendtest.Archive("Setup-1.0.exe", backendtest.Files("1.0"))

@@ -15,22 +15,29 @@ import (
 	"github.com/releve-sante/releve/osdetect/program"
 )
 
+// Installer is Windows Installer, by the rules of the backend of its packages.
+type Installer interface {
+	Free(ctx context.Context, j backend.Job) error
+	RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)
+}
+
 // Windows is this machine.
 type Windows struct {
+	Installer
+
 	machine component.Machine
-	product func(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)
 	folders Folders
 	named   map[string]string // folders by the names that manifests use, in small letters
 }
 
 var _ System = (*Windows)(nil)
 
-// NewWindows returns this machine, whose components m finds, and on which
-// product removes a product of Windows Installer. The folders are
+// NewWindows returns this machine, whose components m finds and whose Windows
+// Installer is i. The folders are
 // asked of the system, since a user may have set the variables; one that it
 // does not name is not known.
-func NewWindows(m component.Machine, product func(ctx context.Context, j backend.Job, code string) (backend.Outcome, error)) *Windows {
-	w := &Windows{machine: m, product: product, named: map[string]string{}}
+func NewWindows(m component.Machine, i Installer) *Windows {
+	w := &Windows{Installer: i, machine: m, named: map[string]string{}}
 	for _, known := range []struct {
 		id    *windows.KNOWNFOLDERID
 		names []string
@@ -69,11 +76,6 @@ func (w *Windows) Detect(ctx context.Context, s backend.Subject) (string, error)
 // Registered implements System.
 func (w *Windows) Registered(ctx context.Context, s backend.Subject) (Removal, error) {
 	return w.folders.registered(ctx, component.Snapshot(w.machine), s.Evidence)
-}
-
-// RemoveProduct implements System.
-func (w *Windows) RemoveProduct(ctx context.Context, j backend.Job, code string) (backend.Outcome, error) {
-	return w.product(ctx, j, code)
 }
 
 // Check implements System.

@@ -149,8 +149,14 @@ func onWindows(t *testing.T) *exe.Windows {
 	if os.Getenv("RELEVE_BENCH") == "" {
 		t.Skip("changes the machine: only with RELEVE_BENCH")
 	}
-	return exe.NewWindows(component.System(), nil) // no product is removed here
+	return exe.NewWindows(component.System(), installer{})
 }
+
+// installer is a Windows Installer that works for nobody. No product is
+// removed here.
+type installer struct{ exe.Installer }
+
+func (installer) Free(context.Context, backend.Job) error { return nil }
 
 // program is a package whose bytes are a file.
 type program string

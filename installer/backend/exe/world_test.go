@@ -41,6 +41,7 @@ type world struct {
 	works    func(c exe.Command) bool                // whether they do their work
 	stays    []exe.Process                           // what setup programs leave running
 	trusts   func(signer string) bool
+	going    func() error // what Windows Installer does for a setup program that is over
 }
 
 func newWorld(d *durabletest.Disk) *world {
@@ -130,6 +131,15 @@ func (w *world) unpackInto(temp string) error {
 
 func (w *world) Running(_ context.Context, stayed []exe.Process) (bool, error) {
 	return slices.ContainsFunc(stayed, func(p exe.Process) bool { return slices.Contains(w.stays, p) }), nil
+}
+
+// Free is Windows Installer, which works until it is waited for.
+func (w *world) Free(context.Context, backend.Job) error {
+	if w.going == nil {
+		return nil
+	}
+	defer func() { w.going = nil }()
+	return w.going()
 }
 
 // RemoveProduct is Windows Installer, which says nothing of a product that is

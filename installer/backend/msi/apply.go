@@ -56,6 +56,9 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 		return backend.Outcome{}, err
 	}
 	r := &runner{b: b, j: j, back: true}
+	if err := r.free(ctx); err != nil {
+		return r.outcome, err
+	}
 	if err := r.restore(ctx, u); err != nil {
 		return r.outcome, err
 	}
@@ -216,6 +219,12 @@ func (u undo) packageOf(product string) *shelf.Ref {
 		}
 	}
 	return nil
+}
+
+// Free waits until Windows Installer works for nobody, by the rules of this
+// backend: for another one, whose setup programs hand their work to it.
+func (b *Backend) Free(ctx context.Context, j backend.Job) error {
+	return (&runner{b: b, j: j}).free(ctx)
 }
 
 // RemoveProduct removes a product of a component that another backend keeps

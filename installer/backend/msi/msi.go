@@ -66,6 +66,11 @@ type Service interface {
 	// ErrTime.
 	Run(ctx context.Context, line string, limit time.Duration) (uint32, error)
 
+	// Working reports whether Windows Installer works now, for anybody, or an
+	// msiexec still runs that writes its log below logs: an earlier process of
+	// ours has started it.
+	Working(ctx context.Context, logs string) (bool, error)
+
 	// Holder names whoever holds Windows Installer, "" when that is not known.
 	Holder(ctx context.Context) string
 

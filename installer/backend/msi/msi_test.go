@@ -284,6 +284,37 @@ func TestInstallationThatOutlivesItsTime(t *testing.T) {
 	}
 }
 
+// TestWayBackWaitsForWhatGoesOn holds that an installation which goes on after
+// its starter was ended, or gave up, is over before the machine is looked at:
+// the old version would not go under the new one.
+func TestWayBackWaitsForWhatGoesOn(t *testing.T) {
+	w := newWorld(durabletest.NewDisk())
+	have(t, w, "1.0.0")
+	j, said := job(t, w, backend.Update, "2.0.0", sample("2.0.0"))
+	j.From, j.Old = "1.0.0", sample("1.0.0")
+	b := msi.New(w.disk, w)
+	u, err := b.Prepare(t.Context(), j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.slow = true
+	if _, err := b.Apply(t.Context(), j, u); !errors.Is(err, msi.ErrTime) {
+		t.Fatalf("got %v, want %v", err, msi.ErrTime)
+	}
+	if got := w.versions(t); !slices.Equal(got, []string{"1.0.0"}) {
+		t.Fatalf("installed %v while the installation goes on", got)
+	}
+	if _, err := msi.New(w.disk, w).Revert(t.Context(), j, u); err != nil {
+		t.Errorf("way back: %v", err)
+	}
+	if got := w.versions(t); !slices.Equal(got, []string{"1.0.0"}) || w.waited == 0 {
+		t.Errorf("installed %v after a wait of %v, want the old version", got, w.waited)
+	}
+	if !slices.Contains(*said, msi.CodeWaiting+" setup.exe (4711)") {
+		t.Errorf("told %v, want that it is waited for", *said)
+	}
+}
+
 // TestLostPackage removes a product whose package is gone from the cache of
 // Windows, from our own copy.
 func TestLostPackage(t *testing.T) {

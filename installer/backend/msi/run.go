@@ -129,12 +129,49 @@ type run struct {
 
 // What another installation is waited for: longer each time, and in all some
 // minutes. Whoever called deals with the rest, and so does the next scheduled
-// run.
+// run. What is left of a run of ours is over sooner as a rule.
 const (
+	firstLook = time.Second
 	firstWait = 5 * time.Second
 	mostWait  = 30 * time.Second
 	allWait   = 10 * time.Minute
 )
+
+// queue is the wait for another installation.
+type queue struct{ next, waited time.Duration }
+
+// queue waits once more, unless it was long enough.
+func (r *runner) queue(ctx context.Context, q *queue, version string) error {
+	holder := r.b.service.Holder(ctx)
+	if q.waited >= allWait {
+		return &Error{Reason: CodeBusy, Component: r.j.Component, Version: version, Status: statusBusy, Holder: holder, Minutes: minutes(q.waited)}
+	}
+	r.j.Tell(CodeWaiting, map[string]string{"Component": r.j.Component, "Holder": holder, "Minutes": minutes(allWait - q.waited)})
+	if err := r.b.service.Wait(ctx, q.next); err != nil {
+		return err
+	}
+	q.waited += q.next
+	q.next = min(2*q.next, mostWait)
+	return nil
+}
+
+// free waits until Windows Installer works for nobody. An msiexec goes on when
+// the process of ours that started it is ended, and what is installed in the
+// meantime says nothing.
+func (r *runner) free(ctx context.Context) error {
+	for q := (queue{next: firstLook}); ; {
+		working, err := r.b.service.Working(ctx, r.b.shelf.Path(logs))
+		if err != nil {
+			return fmt.Errorf("asking whether Windows Installer works: %w", err)
+		}
+		if !working {
+			return nil
+		}
+		if err := r.queue(ctx, &q, r.j.From); err != nil {
+			return err
+		}
+	}
+}
 
 // run runs msiexec until nobody else holds Windows Installer, and judges how
 // it ended.
@@ -147,7 +184,7 @@ func (r *runner) run(ctx context.Context, c run) error {
 		verb = "back-" + verb
 	}
 	log := path.Join(logs, r.j.Component+"-"+verb+".log")
-	for wait, waited := firstWait, time.Duration(0); ; wait = min(2*wait, mostWait) {
+	for q := (queue{next: firstWait}); ; {
 		status, err := r.b.service.Run(ctx, c.line(r.b.shelf.Path(log)), c.limit)
 		if errors.Is(err, ErrTime) {
 			return &Error{Reason: CodeTime, Component: r.j.Component, Version: c.version, Log: r.b.shelf.Path(log), Minutes: minutes(c.limit), Cause: err}
@@ -158,15 +195,9 @@ func (r *runner) run(ctx context.Context, c run) error {
 		if status != statusBusy {
 			return r.judge(c, status, log)
 		}
-		holder := r.b.service.Holder(ctx)
-		if waited >= allWait {
-			return &Error{Reason: CodeBusy, Component: r.j.Component, Version: c.version, Status: status, Holder: holder, Minutes: minutes(waited)}
-		}
-		r.j.Tell(CodeWaiting, map[string]string{"Component": r.j.Component, "Holder": holder, "Minutes": minutes(allWait - waited)})
-		if err := r.b.service.Wait(ctx, wait); err != nil {
+		if err := r.queue(ctx, &q, c.version); err != nil {
 			return err
 		}
-		waited += wait
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -105,6 +106,42 @@ func (w Windows) Run(ctx context.Context, line string, limit time.Duration) (uin
 		return 0, err
 	}
 	return uint32(result.Code), nil //nolint:gosec // an exit code of 32 bits
+}
+
+// Working implements Service.
+func (w Windows) Working(ctx context.Context, logs string) (bool, error) {
+	executing, err := taken(`Global\_MSIExecute`)
+	if err != nil || executing {
+		return executing, err
+	}
+	return program.Msiexec.GoesOn(ctx, logs)
+}
+
+// taken reports whether somebody has a mutex. Windows Installer has that of its
+// name while it changes something. Source: Microsoft, "_MSIExecute Mutex".
+func taken(name string) (bool, error) {
+	text, err := windows.UTF16PtrFromString(name)
+	if err != nil {
+		return false, err
+	}
+	h, err := windows.OpenMutex(windows.SYNCHRONIZE, false, text)
+	if errors.Is(err, windows.ERROR_FILE_NOT_FOUND) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("opening the mutex %q: %w", name, err)
+	}
+	defer func() { _ = windows.CloseHandle(h) }()
+	runtime.LockOSThread() // a mutex belongs to a thread
+	defer runtime.UnlockOSThread()
+	event, err := windows.WaitForSingleObject(h, 0)
+	if err != nil {
+		return false, fmt.Errorf("asking for the mutex %q: %w", name, err)
+	}
+	if event == uint32(windows.WAIT_TIMEOUT) {
+		return true, nil
+	}
+	return false, windows.ReleaseMutex(h)
 }
 
 // Holder implements Service.

@@ -86,7 +86,8 @@ type world struct {
 	// product. Not 0 ends the run there, with that code.
 	status func(verb, product string) uint32
 	wrote  string // to the log when a run fails
-	slow   bool   // does not end in time
+	slow   bool   // does not end in time; the work is done while it is waited for
+	going  func() error
 	waited time.Duration
 	held   map[string]int // how often a package is held, by its name
 }
@@ -190,24 +191,48 @@ func (w *world) Holder(context.Context) string { return "setup.exe (4711)" }
 
 func (w *world) Wait(_ context.Context, d time.Duration) error {
 	w.waited += d
-	return nil
+	if w.going == nil {
+		return nil
+	}
+	defer func() { w.going = nil }()
+	return w.going()
+}
+
+func (w *world) Working(_ context.Context, logs string) (bool, error) {
+	if logs != "msi/.logs" {
+		return false, fmt.Errorf("asked for the logs in %q", logs)
+	}
+	return w.going != nil, nil
 }
 
 // Run is msiexec.
 func (w *world) Run(_ context.Context, line string, _ time.Duration) (uint32, error) {
 	*w.lines = append(*w.lines, line)
 	words := msi.Words(line)
-	at := slices.Index(words, "/l*v")
-	if at < 0 {
+	if slices.Index(words, "/l*v") < 0 {
 		return 0, fmt.Errorf("nothing is logged by %q", line)
 	}
-	verb, target, log := words[0], words[1], words[at+1]
+	verb, target := words[0], words[1]
 	if verb != "/x" && w.held[target] == 0 {
 		return 0, fmt.Errorf("%q is run while anybody can change it", target)
 	}
 	if w.slow {
+		w.slow = false
+		w.going = func() error {
+			_, err := w.end(words)
+			return err
+		}
 		return 0, fmt.Errorf("msiexec: %w", msi.ErrTime)
 	}
+	if w.going != nil {
+		return 1618, nil
+	}
+	return w.end(words)
+}
+
+// end is msiexec once it has begun.
+func (w *world) end(words []string) (uint32, error) {
+	verb, target, log := words[0], words[1], words[slices.Index(words, "/l*v")+1]
 	code, pkg := target, database.Package{}
 	if verb != "/x" {
 		var err error
