@@ -81,6 +81,10 @@ func (w fakeWindows) DISM(_ context.Context, _ time.Duration, args ...string) (c
 	return capability.Answer{Output: []byte("State : " + map[bool]string{true: "Installed", false: "Not Present"}[present])}, nil
 }
 
+func (w fakeWindows) Working(context.Context) (bool, error) { return false, nil }
+
+func (w fakeWindows) Wait(context.Context, time.Duration) error { return nil }
+
 func (w fakeWindows) UpdateServer() (*uint32, error) {
 	data, err := os.ReadFile(w.file("server"))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -47,10 +47,12 @@ const (
 // name is what Windows calls the capability: it has no version part.
 const name = "WMIC~~~~"
 
-// How long DISM may take. Adding can mean a download through a slow line.
+// How long DISM may take, and between two looks whether it works. Adding can
+// mean a download through a slow line.
 const (
 	askLimit    = 5 * time.Minute
 	changeLimit = 30 * time.Minute
+	pause       = time.Second
 )
 
 // Answer is what DISM ended with.
@@ -66,6 +68,11 @@ type System interface {
 	// DISM runs dism.exe. Its error wraps fs.ErrNotExist when Windows has none,
 	// and ErrTime when it did not end within limit; it goes on then.
 	DISM(ctx context.Context, limit time.Duration, args ...string) (Answer, error)
+	// Working reports whether a dism.exe works for the feature that a process
+	// which is gone has started, or one that was not waited for any longer.
+	Working(ctx context.Context) (bool, error)
+	// Wait returns after d, or with the error of ctx.
+	Wait(ctx context.Context, d time.Duration) error
 	// UpdateServer returns the value of UseWUServer, nil when there is none.
 	UpdateServer() (*uint32, error)
 	// SetUpdateServer writes the value of UseWUServer and has Windows Update
@@ -172,7 +179,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	if err := b.restore(ctx, u); err != nil {
+	if err := errors.Join(b.free(ctx, j), b.restore(ctx, u)); err != nil {
 		return backend.Outcome{}, err
 	}
 	wanted := Absent
@@ -230,6 +237,28 @@ func (b *Backend) restore(ctx context.Context, u undo) error {
 		return &Error{code: CodePolicyNotRestored, value: fmt.Sprint(*u.Server), cause: err}
 	}
 	return nil
+}
+
+// free waits until no DISM works for the feature: it goes on when the process
+// that started it is ended, and would do afterwards what was undone.
+func (b *Backend) free(ctx context.Context, j backend.Job) error {
+	for waited := time.Duration(0); ; waited += pause {
+		working, err := b.sys.Working(ctx)
+		if err != nil {
+			return fmt.Errorf("asking whether DISM works: %w", err)
+		}
+		switch {
+		case !working:
+			return nil
+		case waited >= changeLimit:
+			return notRun(ErrTime, changeLimit)
+		case waited == 0:
+			j.Tell(CodeWorking, map[string]string{"Minutes": fmt.Sprint(int(changeLimit.Minutes()))})
+		}
+		if err := b.sys.Wait(ctx, pause); err != nil {
+			return err
+		}
+	}
 }
 
 // bring has DISM add or remove the capability, unless it is as wanted.

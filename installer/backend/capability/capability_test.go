@@ -26,6 +26,8 @@ type fake struct {
 	err    error  // of starting DISM
 	stop   error  // of writing the policy, once
 	log    []string
+	going  bool // a DISM that nobody waits for adds the feature while it is waited for
+	waits  int
 	seen   []uint32 // values of the policy while DISM changed something
 }
 
@@ -62,6 +64,16 @@ func (f *fake) DISM(_ context.Context, _ time.Duration, args ...string) (Answer,
 		return Answer{rebootRequired, nil}, nil
 	}
 	return Answer{}, nil
+}
+
+func (f *fake) Working(context.Context) (bool, error) { return f.going, nil }
+
+func (f *fake) Wait(context.Context, time.Duration) error {
+	f.waits++
+	if f.waits == 3 {
+		f.going, f.state, f.file = false, Present, true
+	}
+	return nil
 }
 
 func (f *fake) UpdateServer() (*uint32, error) { return f.server, nil }

@@ -58,6 +58,23 @@ func (Machine) DISM(ctx context.Context, limit time.Duration, args ...string) (A
 	return Answer{Code: uint32(r.Code), Output: r.Output}, err
 }
 
+// Working implements System.
+func (Machine) Working(ctx context.Context) (bool, error) {
+	return program.DISM.GoesOn(ctx, "/CapabilityName:"+name)
+}
+
+// Wait implements System.
+func (Machine) Wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
 // UpdateServer implements System.
 func (Machine) UpdateServer() (*uint32, error) {
 	key, err := registry.OpenKey(registry.LOCAL_MACHINE, policyKey, registry.QUERY_VALUE|registry.WOW64_64KEY)
