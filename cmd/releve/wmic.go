@@ -255,8 +255,19 @@ func (a *app) changeStandin(ctx context.Context, verb plan.Verb, o wmicOptions) 
 	return a.answerPlan(w.plan, "")
 }
 
-// undoWMIC takes the last remedy back that releve brought.
+// undoWMIC takes the last remedy back that releve brought. A run that was cut
+// short is ended first: until then the receipts do not tell what it brought.
 func (a *app) undoWMIC(ctx context.Context, o wmicOptions) error {
+	if !o.dryRun {
+		w, end, err := a.hold(ctx, wmicRequest(plan.Uninstall), a.sink())
+		if err != nil {
+			err = w.conclude(installer.Result{}, err)
+		}
+		end()
+		if err != nil {
+			return err
+		}
+	}
 	s, err := a.openFor(false) // only receipts tell what is to be taken back
 	if err != nil {
 		return err
