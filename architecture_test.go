@@ -54,10 +54,11 @@ installer/backend              manifest
 installer/backend/bundle       manifest installer/backend installer/durable installer/unpack
 installer/backend/capability   installer/backend osdetect/program manifest/logline
 installer/backend/shelf        manifest installer/backend installer/durable
-installer/backend/exe          manifest installer/backend installer/backend/shelf installer/durable installer/authenticode osdetect/component osdetect/process osdetect/program manifest/logline
+installer/backend/runlog       installer/durable osdetect/program
+installer/backend/exe          manifest installer/backend installer/backend/runlog installer/backend/shelf installer/durable installer/authenticode osdetect/component osdetect/process osdetect/program manifest/logline
 installer/backend/standin      installer/backend installer/backend/bundle
 installer/backend/settings     manifest installer/backend installer/durable osdetect/galss manifest/logline
-installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/shelf installer/backend/msi/database installer/durable osdetect/component osdetect/process osdetect/program osdetect/registry manifest/logline
+installer/backend/msi          manifest installer/authenticode installer/backend installer/backend/runlog installer/backend/shelf installer/backend/msi/database installer/durable osdetect/component osdetect/process osdetect/program osdetect/registry manifest/logline
 installer/backend/msi/database -
 
 installer/plan                 manifest installer/backend

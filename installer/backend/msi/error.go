@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/manifest/logline"
 )
 
@@ -54,7 +55,7 @@ type Error struct {
 	Holder    string // who holds Windows Installer, "" when that is not known
 	Minutes   string // the limit, or how long was waited
 	Log       string // path of what Windows Installer wrote, "" for none
-	Failure   Failure
+	Failure   runlog.Failure
 	Cause     error
 }
 

@@ -35,6 +35,3 @@ func Words(line string) []string {
 func InstallLine(file, log string, properties map[string]string) string {
 	return installLine(file, log, properties)
 }
-
-// Failing is failing.
-func Failing(log string) Failure { return failing(log) }

@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 )
@@ -95,8 +96,8 @@ type Candidate struct {
 
 // Backend changes components by packages of Windows Installer.
 type Backend struct {
-	dir     durable.Dir // for the logs
 	shelf   shelf.Shelf
+	logs    runlog.Folder
 	service Service
 }
 
@@ -108,13 +109,10 @@ var (
 // New returns a backend that keeps packages in d, which should be open to
 // administrators only. It touches nothing.
 func New(d durable.Dir, s Service) *Backend {
-	return &Backend{dir: d, shelf: shelf.New(d, root), service: s}
+	return &Backend{shelf: shelf.New(d, root), logs: runlog.New(d, root), service: s}
 }
 
-const (
-	root = "msi"
-	logs = root + "/.logs"
-)
+const root = "msi"
 
 // Inspect implements backend.Backend.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {

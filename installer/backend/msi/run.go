@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strconv"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/installer/backend/shelf"
-	"github.com/releve-sante/releve/installer/durable"
 )
 
 // runner makes the runs of one call and adds up what they ask for.
@@ -160,7 +159,7 @@ func (r *runner) queue(ctx context.Context, q *queue, version string) error {
 // meantime says nothing.
 func (r *runner) free(ctx context.Context) error {
 	for q := (queue{next: firstLook}); ; {
-		working, err := r.b.service.Working(ctx, r.b.shelf.Path(logs))
+		working, err := r.b.service.Working(ctx, r.b.shelf.Path(r.b.logs.Name()))
 		if err != nil {
 			return fmt.Errorf("asking whether Windows Installer works: %w", err)
 		}
@@ -176,14 +175,14 @@ func (r *runner) free(ctx context.Context) error {
 // run runs msiexec until nobody else holds Windows Installer, and judges how
 // it ended.
 func (r *runner) run(ctx context.Context, c run) error {
-	if err := durable.EnsureDir(r.b.dir, logs); err != nil {
-		return err
-	}
 	verb := c.verb
 	if r.back {
 		verb = "back-" + verb
 	}
-	log := path.Join(logs, r.j.Component+"-"+verb+".log")
+	log, err := r.b.logs.Begin(r.j.Component, verb)
+	if err != nil {
+		return err
+	}
 	for q := (queue{next: firstWait}); ; {
 		status, err := r.b.service.Run(ctx, c.line(r.b.shelf.Path(log)), c.limit)
 		if errors.Is(err, ErrTime) {
@@ -216,12 +215,12 @@ func (r *runner) judge(c run, status uint32, log string) error {
 	if e.Reason == "" {
 		e.Reason = CodeStatus
 	}
-	text, err := r.b.readLog(log)
+	text, err := r.b.logs.Read(log)
 	if err != nil {
 		e.Cause = fmt.Errorf("reading what Windows Installer wrote: %w", err)
 		return e
 	}
-	e.Failure = failing(text)
+	e.Failure = runlog.Failing(text)
 	return e
 }
 

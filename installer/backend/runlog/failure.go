@@ -1,57 +1,27 @@
-package msi
+package runlog
 
 import (
-	"errors"
-	"io"
-	"io/fs"
-	"os"
+	"slices"
 	"strings"
-
-	"github.com/releve-sante/releve/osdetect/program"
 )
 
-// Failure is what the log of Windows Installer says about a failure. Each part
-// is "" when the log does not say it.
+// Failure is what a log says about a failure. Each part is "" when the log does
+// not say it.
 type Failure struct {
-	Action string // of the package, for example InstallFiles
+	Action string // of a package of Windows Installer, for example InstallFiles
 	Number string // of the message, for example 1722
 	Line   string // that tells most, as it was written, in the language of Windows
-}
-
-// maxLog is how much of a log is read, in bytes: its end.
-const maxLog = 8 << 20
-
-// readLog reads the end of a log. That there is none is no error: nothing was
-// begun.
-func (b *Backend) readLog(name string) (text string, err error) {
-	f, err := b.dir.OpenFile(name, os.O_RDONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	size, err := f.Seek(0, io.SeekEnd)
-	if err != nil {
-		return "", err
-	}
-	at := max(0, size-maxLog) &^ 1 // whole characters of UTF-16
-	data := make([]byte, size-at)
-	if _, err := io.ReadFull(io.NewSectionReader(f, at, size-at), data); err != nil {
-		return "", err
-	}
-	return program.Text(data, program.ANSI), nil
 }
 
 // maxLine is how much of a line is shown, in characters.
 const maxLine = 300
 
-// failing finds the action that failed and the line that tells why. The end of
-// an action is written in the language of Windows, "… 14:05:33 : InstallFiles.
-// … 3.", so that it is told by its form: a time, the action, the number 3. The
-// first such action is the one, those after it only contain it.
-func failing(log string) Failure {
+// Failing finds in a log of Windows Installer the action that failed and the
+// line that tells why. The end of an action is written in the language of
+// Windows, "… 14:05:33 : InstallFiles. … 3.", so that it is told by its form: a
+// time, the action, the number 3. The first such action is the one, those after
+// it only contain it.
+func Failing(log string) Failure {
 	var f Failure
 	for line := range strings.Lines(log) {
 		line = strings.TrimSpace(line)
@@ -150,4 +120,29 @@ func cut(line string) string {
 		return string(runes[:maxLine]) + "…"
 	}
 	return line
+}
+
+// Why finds what any log says about a failure: as Failing in one of Windows
+// Installer, which a setup program may hand its work to, else its last words.
+func Why(log string) Failure {
+	if strings.Contains(log, "MSI (") {
+		return Failing(log)
+	}
+	return Failure{Line: Last(log)}
+}
+
+const (
+	lastLines = 5
+	lastRunes = 400
+)
+
+// Last is the end of what a program wrote, short enough for a sentence.
+func Last(text string) string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
+	last := []rune(strings.Join(lines[max(0, len(lines)-lastLines):], " / "))
+	return string(last[max(0, len(last)-lastRunes):])
 }
