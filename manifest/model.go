@@ -188,7 +188,7 @@ type Program struct {
 type Setup struct {
 	Signer     string            `json:"signer,omitempty"`     // organisation that the Authenticode signature has to name; "" asks for none
 	Properties map[string]string `json:"properties,omitempty"` // Windows Installer: public properties, by name
-	Arguments  []string          `json:"arguments,omitempty"`  // setup program: what makes it silent
+	Arguments  []string          `json:"arguments,omitempty"`  // setup program: what makes it silent, and SetupLog for its log; as it stands where it has quotes
 	Uninstall  *SetupCommand     `json:"uninstall,omitempty"`  // setup program: what removes the component again
 	Success    []int             `json:"success,omitempty"`    // exit codes that mean done, beside 0
 	Reboot     []int             `json:"reboot,omitempty"`     // exit codes that mean done once the machine was restarted
@@ -197,8 +197,8 @@ type Setup struct {
 
 // SetupCommand is a program of the installed component.
 type SetupCommand struct {
-	Path      string   `json:"path"` // absolute, %NAME% for a folder of the system
-	Arguments []string `json:"arguments,omitempty"`
+	Path      string   `json:"path"`                // absolute, %NAME% for a folder of the system
+	Arguments []string `json:"arguments,omitempty"` // as those of Setup
 }
 
 // ProbeKind is a way to ask an installed component whether it works.

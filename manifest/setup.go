@@ -58,7 +58,7 @@ func (s *Setup) check() *SyntaxError {
 	err := first(
 		checkLine("signer", s.Signer),
 		checkProperties(s.Properties),
-		each("arguments", maxEntries, s.Arguments, checkArgument),
+		checkSetupArguments(s.Arguments),
 		s.Uninstall.check(),
 		each("success", maxEntries, s.Success, checkStatus),
 		each("reboot", maxEntries, s.Reboot, checkStatus),
@@ -75,7 +75,7 @@ func (c *SetupCommand) check() *SyntaxError {
 	if c == nil {
 		return nil
 	}
-	err := each("arguments", maxEntries, c.Arguments, checkArgument)
+	err := checkSetupArguments(c.Arguments)
 	if !absolute(Windows, c.Path) {
 		err = outside("path", settingNotation(Windows), c.Path)
 	}
@@ -83,6 +83,78 @@ func (c *SetupCommand) check() *SyntaxError {
 		return err.under("uninstall")
 	}
 	return nil
+}
+
+// SetupLog stands in an argument of a setup program for the path of the log
+// that it is to write.
+const SetupLog = "{log}"
+
+// checkSetupArguments checks the arguments of a setup program: as any others,
+// and the only word in braces is that for the log, which one program can
+// write.
+func checkSetupArguments(all []string) *SyntaxError {
+	logs := 0
+	return each("arguments", maxEntries, all, func(s *string) *SyntaxError {
+		if err := checkArgument(s); err != nil {
+			return err
+		}
+		expected, found := "", visible(*s)
+		n, other := braces(*s)
+		logs += n
+		switch {
+		case other != "":
+			expected, found = "in braces only "+SetupLog+" or a product code", visible(other)
+		case logs > 1:
+			expected = SetupLog + " once"
+		case !wholeQuotes(*s):
+			expected = "one argument, with its quotes in pairs and no space outside of them"
+		default:
+			return nil
+		}
+		return &SyntaxError{Reason: CodeValue, Expected: expected, Found: found}
+	})
+}
+
+// braces counts the places for a log, and returns the first other word in
+// braces, "" for none. Product codes of Windows Installer are no words.
+func braces(s string) (logs int, other string) {
+	for {
+		at := strings.IndexAny(s, "{}")
+		if at < 0 {
+			return logs, ""
+		}
+		s = s[at:]
+		end := strings.IndexByte(s, '}') + 1
+		if end <= 0 {
+			return logs, s
+		}
+		switch word := s[:end]; {
+		case word == SetupLog:
+			logs++
+		case !isGUID(word):
+			return logs, word
+		}
+		s = s[end:]
+	}
+}
+
+// wholeQuotes reports whether an argument is one: when it has quotes it is
+// handed over as it stands, so that they have to be in pairs, and to hold its
+// spaces. A quote after a backslash is a character like any other.
+func wholeQuotes(s string) bool {
+	if !strings.Contains(s, `"`) {
+		return true
+	}
+	inside := false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"' && (i == 0 || s[i-1] != '\\'):
+			inside = !inside
+		case s[i] == ' ' && !inside:
+			return false
+		}
+	}
+	return !inside
 }
 
 // checkStatus checks an exit code: 32 bits, written with or without a sign.

@@ -20,6 +20,14 @@ func badSetups() []badDocument {
 		{name: "property-in-small-letters", kind: c, path: s + "properties", value: `{"InstallDir":"x"}`, code: CodeValue},
 		{name: "property-that-is-ours", kind: c, path: s + "properties", value: `{"REBOOT":"Force"}`, code: CodeValue},
 		{name: "property-on-two-lines", kind: c, path: s + "properties", value: `{"A":"x\ny"}`, code: CodeCharacter, at: s + "properties.A"},
+		{name: "argument-with-an-unknown-place", kind: c, path: s + "arguments[0]", value: `"/LOG={logfile}"`, code: CodeValue},
+		{name: "argument-with-half-a-place", kind: c, path: s + "arguments[0]", value: `"/LOG={log"`, code: CodeValue},
+		{name: "argument-with-the-other-half", kind: c, path: s + "arguments[0]", value: `"/LOG=log}"`, code: CodeValue},
+		{name: "argument-with-two-logs", kind: c, path: s + "arguments[0]", value: `"/LOG={log} {log}"`, code: CodeValue, blind: true},
+		{name: "two-arguments-with-a-log", kind: c, path: s + "arguments", value: `["/f2{log}", "/v\"/qn /l*v {log}\""]`, code: CodeValue, at: s + "arguments[1]", blind: true},
+		{name: "argument-with-half-a-quote", kind: c, path: s + "arguments[0]", value: `"/v\"/qn"`, code: CodeValue, blind: true},
+		{name: "argument-that-is-two", kind: c, path: s + "arguments[0]", value: `"/s /v\"/qn\""`, code: CodeValue, blind: true},
+		{name: "uninstalled-with-an-unknown-place", kind: c, path: s + "uninstall.arguments[0]", value: `"/D={dir}"`, code: CodeValue},
 		{name: "uninstalled-from-the-path", kind: c, path: s + "uninstall.path", value: `"uninstall.exe"`, code: CodeValue, blind: true},
 		{name: "uninstalled-by-nothing", kind: c, path: s + "uninstall.path", code: CodeMissingField},
 		{name: "exit-code-of-33-bits", kind: c, path: s + "success[0]", value: `4294967296`, code: CodeValue},
@@ -42,5 +50,22 @@ func TestSetupIsRead(t *testing.T) {
 	if s == nil || s.Signer != "Agence du Numérique en Santé" || s.Properties["WATCHONTIMER"] != "10" ||
 		s.Uninstall == nil || len(s.Arguments) != 2 || s.Success[1] != -1<<31 || s.Minutes != 20 {
 		t.Errorf("setup is %+v", s)
+	}
+}
+
+func TestSetupArguments(t *testing.T) {
+	for name, all := range map[string][]string{
+		"log":                         {"/VERYSILENT", "/LOG={log}"},
+		"log-within-quotes":           {"/s", `/v"/qn /l*v {log}"`},
+		"log-within-quotes-of-quotes": {`/v"/qn /l*v \"{log}\""`},
+		"product-code":                {"/x{82AB7DB2-140E-4166-A04E-1FD805EE0A74}", "{log}"},
+		"spaces-without-quotes":       {"/D=C:\\Program Files\\a"},
+		"none":                        nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := checkSetupArguments(all); err != nil {
+				t.Errorf("%q: %v", all, err)
+			}
+		})
 	}
 }

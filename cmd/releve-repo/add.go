@@ -34,7 +34,11 @@ FILE is an archive, a package of Windows Installer or a setup program. How an
 installer is run stands in a JSON object, given by --setup:
 {"signer", "arguments", "success", "reboot", "minutes",
 "uninstall": {"path", "arguments"}, "properties"}, none of them required.
-A named signer is compared with the signature of FILE.`,
+A named signer is compared with the signature of FILE. Each argument is one,
+whatever is in it; one that has quotes is handed over as it stands. {log} in an
+argument is the path of a log that workstations keep and quote when the setup
+program fails: "/LOG={log}" for Inno Setup, "/v\"/qn /l*v {log}\"" for a package
+of Windows Installer in a setup program of InstallShield.`,
 		2, 2, func(cmd *cobra.Command, args []string) error {
 			release, err := f.release(cmd)
 			if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
@@ -34,7 +35,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	}
 	var out backend.Outcome
 	if needsRemoval(j) && version != "" && !manifest.SameVersion(version, j.To) {
-		if out, err = b.remove(ctx, j, u.Old); err != nil {
+		if out, err = b.remove(ctx, j, u.Old, true); err != nil {
 			return out, err
 		}
 	}
@@ -78,7 +79,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 			return out, err
 		}
 	case !manifest.SameVersion(version, j.From):
-		if out, err = b.remove(ctx, j, u.New); err != nil {
+		if out, err = b.remove(ctx, j, u.New, false); err != nil {
 			return out, err
 		}
 		version = ""
@@ -103,7 +104,7 @@ func (b *Backend) clear(ctx context.Context, j backend.Job, u undo) (backend.Out
 	if u.New == nil {
 		return backend.Outcome{}, nil
 	}
-	out, err := b.remove(ctx, j, u.New)
+	out, err := b.remove(ctx, j, u.New, false)
 	var e *Error
 	nothing := errors.As(err, &e) && (e.Reason == CodeNoRemoval || e.Reason == CodeFailed)
 	if nothing || errors.Is(err, fs.ErrNotExist) {
@@ -128,16 +129,16 @@ func (b *Backend) install(ctx context.Context, j backend.Job, r *shelf.Ref, forw
 		c.Signer = k.Signer()
 	}
 	j.Tell(CodeRunning, map[string]string{"Component": j.Component, "Version": k.Version, "Minutes": minutes(c.Limit)})
-	return b.run(ctx, j, c, k)
+	return b.run(ctx, j, c, k, verb("install", forwards))
 }
 
 // remove removes what is installed, by the command for the setup program r.
-func (b *Backend) remove(ctx context.Context, j backend.Job, r *shelf.Ref) (backend.Outcome, error) {
+func (b *Backend) remove(ctx context.Context, j backend.Job, r *shelf.Ref, forwards bool) (backend.Outcome, error) {
 	found, err := b.removal(ctx, j, r)
 	if err != nil {
 		return backend.Outcome{}, err
 	}
-	out, err := b.removeBy(ctx, j, r, found)
+	out, err := b.removeBy(ctx, j, r, found, forwards)
 	if err != nil {
 		return out, err
 	}
@@ -149,7 +150,7 @@ func (b *Backend) remove(ctx context.Context, j backend.Job, r *shelf.Ref) (back
 }
 
 // removeBy removes what is installed by what was found to remove it.
-func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *shelf.Ref, found Removal) (backend.Outcome, error) {
+func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *shelf.Ref, found Removal, forwards bool) (backend.Outcome, error) {
 	if found.Product != "" {
 		return b.system.RemoveProduct(ctx, j, found.Product)
 	}
@@ -162,11 +163,44 @@ func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *shelf.Ref, fou
 	}
 	c := Command{File: found.File, Arguments: found.Arguments, Limit: k.Limit()}
 	j.Tell(CodeRemoving, map[string]string{"Component": j.Component, "Minutes": minutes(c.Limit)})
-	return b.run(ctx, j, c, k)
+	return b.run(ctx, j, c, k, verb("remove", forwards))
 }
 
-// run runs a command and judges how it ended.
-func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept) (backend.Outcome, error) {
+// verb names a log.
+func verb(does string, forwards bool) string {
+	if forwards {
+		return does
+	}
+	return "back-" + does
+}
+
+// run runs a command, whose log is called by verb, and judges how it ended.
+func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept, verb string) (backend.Outcome, error) {
+	if !wantsLog(c.Arguments) {
+		return b.runOnce(ctx, j, c, k)
+	}
+	log, err := b.logs.Begin(j.Component, verb)
+	if err != nil {
+		return backend.Outcome{}, err
+	}
+	c.Arguments = withLog(c.Arguments, b.shelf.Path(log))
+	out, err := b.runOnce(ctx, j, c, k)
+	var e *Error
+	if !errors.As(err, &e) {
+		return out, err
+	}
+	text, unread := b.logs.Read(log)
+	if unread != nil {
+		e.Cause = errors.Join(e.Cause, fmt.Errorf("reading what the setup program wrote: %w", unread))
+	}
+	if text != "" || unread != nil {
+		e.Log, e.Failure = b.shelf.Path(log), runlog.Why(text)
+	}
+	return out, err
+}
+
+// runOnce runs a command whose arguments are complete.
+func (b *Backend) runOnce(ctx context.Context, j backend.Job, c Command, k kept) (backend.Outcome, error) {
 	program := c.File
 	if c.Digest != "" { // the copy goes with the job
 		program = k.File

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/manifest/logline"
 )
 
@@ -32,13 +32,16 @@ type Error struct {
 	Status    string // exit code, decimal and hexadecimal, "" for none
 	Output    string // the last of what the program wrote
 	Minutes   string // the limit
+	Log       string // path of the log that the program was to write, "" when it wrote none
+	Failure   runlog.Failure
 	Cause     error
 }
 
 // Error implements error.
 func (e *Error) Error() string {
 	return logline.Of(fmt.Sprintf("component %q: %s", e.Component, e.Reason), e.Cause,
-		"version", e.Version, "program", e.Program, "status", e.Status, "output", e.Output)
+		"version", e.Version, "program", e.Program, "status", e.Status, "output", e.Output,
+		"action", e.Failure.Action, "line", e.Failure.Line, "log", e.Log)
 }
 
 // Unwrap returns the cause.
@@ -48,11 +51,12 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Code() string { return e.Reason }
 
 // Args returns the places of the sentence: Component, Version, Program,
-// Status, Output and Minutes.
+// Status, Output, Minutes, Log, Action and Line.
 func (e *Error) Args() map[string]string {
 	return map[string]string{
 		"Component": e.Component, "Version": e.Version, "Program": e.Program,
 		"Status": e.Status, "Output": e.Output, "Minutes": e.Minutes,
+		"Log": e.Log, "Action": e.Failure.Action, "Line": e.Failure.Line,
 	}
 }
 
@@ -80,7 +84,7 @@ func (k kept) judge(component, program string, r Result) (backend.Outcome, error
 	case r.Status == statusReboot || r.Status == statusRebooting:
 		return backend.Outcome{Reboot: true}, nil
 	}
-	e := &Error{Reason: CodeFailed, Component: component, Program: program, Status: spell(r.Status), Output: tail(r.Output)}
+	e := &Error{Reason: CodeFailed, Component: component, Program: program, Status: spell(r.Status), Output: runlog.Last(r.Output)}
 	if r.Status == statusBusy {
 		e.Reason = CodeBusy
 	}
@@ -98,22 +102,6 @@ func spell(status uint32) string {
 		return strconv.FormatUint(uint64(status), 10)
 	}
 	return fmt.Sprintf("%d, 0x%08X", int32(status), status) //nolint:gosec // as Windows shows it
-}
-
-const (
-	tailLines = 5
-	tailRunes = 400
-)
-
-// tail is the end of what a program wrote, short enough for a sentence.
-func tail(output string) string {
-	lines := strings.FieldsFunc(output, func(r rune) bool { return r == '\n' || r == '\r' })
-	for i, line := range lines {
-		lines[i] = strings.TrimSpace(line)
-	}
-	lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
-	text := []rune(strings.Join(lines[max(0, len(lines)-tailLines):], " / "))
-	return string(text[max(0, len(text)-tailRunes):])
 }
 
 func minutes(d time.Duration) string { return strconv.Itoa(int(d / time.Minute)) }

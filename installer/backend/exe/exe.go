@@ -5,7 +5,8 @@
 //
 // Setup programs are kept on a shelf of ours, setups, and beside them:
 //
-//	setups/.temp/<job>-<n>/   temporary files of a program, while it or what it left runs
+//	setups/.temp/<job>-<n>/               temporary files of a program, while it or what it left runs
+//	setups/.logs/<component>-<verb>.log   what it wrote the last time, where its release has a place for the path
 //
 // What it promises beyond the contract: a setup program runs from our own
 // folder, from where the system may ask for it again, and only while nobody
@@ -26,6 +27,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
@@ -66,7 +68,7 @@ type System interface {
 // Command is a program to run.
 type Command struct {
 	File      string        // absolute; %NAME%\... for a folder of the system
-	Arguments []string      // each one argument, whatever is in it
+	Arguments []string      // each one argument, whatever is in it; as it stands when it has quotes
 	Digest    string        // what Check compares and then holds while it runs; "" for a program that is installed
 	Signer    string        // as in Check, only with Digest
 	Temp      string        // path of the folder for temporary files
@@ -89,8 +91,8 @@ type Process struct {
 // Removal is what removes a component: a command, or Windows Installer.
 type Removal struct {
 	File      string
-	Arguments []string
-	Product   string // of Windows Installer, in the place of a command
+	Arguments []string // as those of a Command
+	Product   string   // of Windows Installer, in the place of a command
 }
 
 // None reports whether nothing removes it.
@@ -100,6 +102,7 @@ func (r Removal) None() bool { return r.File == "" && r.Product == "" }
 type Backend struct {
 	dir    durable.Dir // for what lies beside the shelf
 	shelf  shelf.Shelf
+	logs   runlog.Folder
 	system System
 }
 
@@ -111,7 +114,7 @@ var (
 // New returns a backend that keeps setup programs in d, which should be open
 // to administrators only. It touches nothing.
 func New(d durable.Dir, s System) *Backend {
-	return &Backend{dir: d, shelf: shelf.New(d, root), system: s}
+	return &Backend{dir: d, shelf: shelf.New(d, root), logs: runlog.New(d, root), system: s}
 }
 
 const root = "setups"

@@ -116,6 +116,11 @@ func (f Folders) removal(key, line string) (Removal, error) {
 	if !f.allow(name) {
 		return Removal{}, fmt.Errorf("the registry removes %q by %q, which is no program below Program Files", key, line)
 	}
+	for i, argument := range arguments {
+		if strings.Contains(argument, `"`) { // one of the argument, not around it
+			arguments[i] = escape(argument)
+		}
+	}
 	return Removal{File: name, Arguments: arguments}, nil
 }
 

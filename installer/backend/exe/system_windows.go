@@ -102,7 +102,7 @@ func (w *Windows) Run(ctx context.Context, c Command) (result Result, err error)
 		defer func() { err = errors.Join(err, f.Close()) }()
 	}
 	got, err := program.Run(ctx, program.Command{
-		Path: path, Args: c.Arguments, Limit: c.Limit, Family: true, Stays: w.folders.stays, Env: temporary(c.Temp),
+		Path: path, Line: commandLine(c.Arguments), Limit: c.Limit, Family: true, Stays: w.folders.stays, Env: temporary(c.Temp),
 	})
 	if errors.Is(err, program.ErrTime) {
 		return Result{}, errors.Join(context.DeadlineExceeded, err)

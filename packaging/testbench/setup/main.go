@@ -8,8 +8,10 @@
 //	setup /s /version:5.10.04 /half:1603  installs half, shows no version, and ends with that code
 //	uninstall /s /remove                  the copy that was installed removes it all
 //
-// Into /report:FILE it writes, line by line, which folder TEMP was and how many
-// files lay in it. There it unpacks what it works with, and leaves it.
+// Into /log:FILE it writes what a setup program that is refused would, in the
+// code of a French Windows. Into /report:FILE it writes, line by line, which
+// folder TEMP was and how many files lay in it; there it unpacks what it works
+// with, and leaves it.
 //
 // Without /s it would ask, and ends with 1602. Over a newer version it ends
 // with 1638.
@@ -34,7 +36,7 @@ const (
 // order is what the command line says.
 type order struct {
 	silent, remove, child bool
-	version, report       string
+	version, report, log  string
 	exit, late, half      int
 }
 
@@ -77,6 +79,8 @@ func read(args []string) (order, error) {
 			o.version = value
 		case "/report":
 			o.report = value
+		case "/log":
+			o.log = value
 		case "/exit":
 			o.exit, err = strconv.Atoi(value)
 		case "/late":

@@ -27,6 +27,12 @@ func carryOut(o order, args []string) (int, error) {
 			return 0, err
 		}
 	}
+	if o.log != "" && !o.child {
+		words := "Composant SrvSvCnam " + o.version + "\r\n\r\nEnregistrement du composant refus\xe9\r\n"
+		if err := os.WriteFile(o.log, []byte(words), 0o644); err != nil {
+			return 0, err
+		}
+	}
 	switch now, err := installed(); {
 	case err != nil:
 		return 0, err
