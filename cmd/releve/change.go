@@ -211,8 +211,15 @@ func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Si
 
 // runPlain carries out a request without asking anything.
 func (a *app) runPlain(ctx context.Context, req plan.Request) error {
+	return a.plainly(ctx, func(ctx context.Context, sink event.Sink) (*work, func(), error) {
+		return a.begin(ctx, req, sink)
+	})
+}
+
+// plainly carries out what begin plans, without asking anything.
+func (a *app) plainly(ctx context.Context, begin func(context.Context, event.Sink) (*work, func(), error)) error {
 	sink := a.sink()
-	w, end, err := a.begin(ctx, req, sink)
+	w, end, err := begin(ctx, sink)
 	defer end()
 	if err != nil {
 		return w.conclude(installer.Result{}, err)

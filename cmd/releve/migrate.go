@@ -78,16 +78,7 @@ func (a *app) migrate(ctx context.Context) error {
 			return a.beginMigration(ctx, event.Discard)
 		})
 	}
-	sink := a.sink()
-	w, end, err := a.beginMigration(ctx, sink)
-	defer end()
-	if err != nil {
-		return w.conclude(installer.Result{}, err)
-	}
-	if err := a.showPlan(w.plan); err != nil {
-		return err
-	}
-	return a.applyPlain(ctx, w, sink)
+	return a.plainly(ctx, a.beginMigration)
 }
 
 // beginMigration opens the workstation for a change and plans the move. end

@@ -16,6 +16,7 @@ import (
 	"github.com/releve-sante/releve/installer/backend/bundle"
 	"github.com/releve-sante/releve/installer/backend/capability"
 	"github.com/releve-sante/releve/installer/backend/standin"
+	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/installer/receipt"
 	"github.com/releve-sante/releve/manifest"
@@ -134,19 +135,13 @@ func (a *app) changeWMIC(ctx context.Context, req plan.Request, o wmicOptions) e
 		}
 		return a.answerPlan(p, "")
 	}
-	sink := a.sink()
-	w, end, err := a.hold(ctx, req, sink)
-	defer end()
-	if err != nil {
-		return w.conclude(installer.Result{}, err)
-	}
-	if w.plan, err = w.featurePlan(ctx, o); err != nil {
-		return w.conclude(installer.Result{}, err)
-	}
-	if err := a.showPlan(w.plan); err != nil {
-		return err
-	}
-	return a.applyPlain(ctx, w, sink)
+	return a.plainly(ctx, func(ctx context.Context, sink event.Sink) (*work, func(), error) {
+		w, end, err := a.hold(ctx, req, sink)
+		if err == nil {
+			w.plan, err = w.featurePlan(ctx, o)
+		}
+		return w, end, err
+	})
 }
 
 // asker is a backend that can ask Windows for the state of the feature.
