@@ -133,6 +133,17 @@ func TestCheckName(t *testing.T) {
 	}
 }
 
+func TestCheckPlain(t *testing.T) {
+	if err := durable.CheckPlain("r1-s0", "cryptolib-cps"); err != nil {
+		t.Error(err)
+	}
+	for _, name := range []string{"", "a/b", ".staging", "..", "a b", "nul"} {
+		if err := durable.CheckPlain("r1-s0", name); !errors.Is(err, fs.ErrInvalid) {
+			t.Errorf("%q: got %v", name, err)
+		}
+	}
+}
+
 func TestRootKeepsNamesInside(t *testing.T) {
 	outside := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(outside, "canary"), []byte("alive"), 0o600))

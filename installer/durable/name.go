@@ -35,6 +35,21 @@ func CheckName(name string) error {
 	return nil
 }
 
+// CheckPlain tells whether each of names is a CheckName of one element that
+// does not begin with a dot, as the names do that a backend gives to its own.
+// The error wraps fs.ErrInvalid.
+func CheckPlain(names ...string) error {
+	for _, name := range names {
+		if err := CheckName(name); err != nil {
+			return err
+		}
+		if strings.Contains(name, "/") || name[0] == '.' {
+			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
+		}
+	}
+	return nil
+}
+
 // plain tells whether s is not empty and made of harmless characters only.
 func plain(s string) bool {
 	for _, c := range []byte(s) {

@@ -74,7 +74,7 @@ func stagingOf(job string) string            { return path.Join(staging, job) }
 // damaged is not installed: what cannot be recognised cannot be vouched for.
 func (b *Backend) Inspect(_ context.Context, s backend.Subject) (backend.State, error) {
 	component := s.Name
-	if err := checkNames(component); err != nil {
+	if err := durable.CheckPlain(component); err != nil {
 		return backend.State{}, err
 	}
 	id, err := b.current(component)
@@ -168,7 +168,7 @@ func (b *Backend) ReadInstalled(component, name string, limit int64) ([]byte, er
 
 // tree is the directory of the version in use.
 func (b *Backend) tree(component string) (string, error) {
-	if err := checkNames(component); err != nil {
+	if err := durable.CheckPlain(component); err != nil {
 		return "", err
 	}
 	id, err := b.current(component)
@@ -179,17 +179,4 @@ func (b *Backend) tree(component string) (string, error) {
 		return "", fmt.Errorf("component %q is not installed: %w", component, fs.ErrNotExist)
 	}
 	return treeOf(component, id), nil
-}
-
-// checkNames refuses names that are not one plain element, and our own.
-func checkNames(names ...string) error {
-	for _, name := range names {
-		if err := durable.CheckName(name); err != nil {
-			return err
-		}
-		if name != path.Base(name) || name[0] == '.' {
-			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
-		}
-	}
-	return nil
 }

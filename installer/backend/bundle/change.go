@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
 )
 
 // undo is the Undo of this backend.
@@ -25,7 +26,7 @@ func (u undo) encode() (backend.Undo, error) {
 
 func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	var u undo
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := durable.CheckPlain(j.ID, j.Component); err != nil {
 		return undo{}, err
 	}
 	if err := json.Unmarshal(raw, &u); err != nil {
@@ -33,7 +34,7 @@ func decode(j backend.Job, raw backend.Undo) (undo, error) {
 	}
 	for _, id := range []string{u.New, u.Old} {
 		if id != "" {
-			if err := checkNames(id); err != nil {
+			if err := durable.CheckPlain(id); err != nil {
 				return undo{}, fmt.Errorf("undo data of job %q: %w", j.ID, err)
 			}
 		}

@@ -13,7 +13,7 @@ import (
 // Files implements backend.Base. The version in use comes before one that is
 // kept.
 func (b *Backend) Files(_ context.Context, component, version string) (fs.FS, error) {
-	if err := checkNames(component); err != nil {
+	if err := durable.CheckPlain(component); err != nil {
 		return nil, err
 	}
 	current, err := b.current(component)

@@ -36,7 +36,7 @@ func (b *Backend) current(component string) (string, error) {
 	}
 	id, ok := strings.CutPrefix(text, "versions/")
 	id, isTree := strings.CutSuffix(id, "/tree")
-	if !ok || !isTree || checkNames(id) != nil {
+	if !ok || !isTree || durable.CheckPlain(id) != nil {
 		return "", fmt.Errorf("pointer of %q names %q: %w", component, text, errForeign)
 	}
 	return id, nil

@@ -8,6 +8,7 @@ import (
 	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/unpack"
 )
 
@@ -15,7 +16,7 @@ import (
 // durable with one barrier, and only then moved to where versions lie. The
 // way back is the version in use, whatever its state: it stays untouched.
 func (b *Backend) Prepare(ctx context.Context, j backend.Job) (backend.Undo, error) {
-	if err := checkNames(j.ID, j.Component); err != nil {
+	if err := durable.CheckPlain(j.ID, j.Component); err != nil {
 		return nil, err
 	}
 	old, err := b.current(j.Component)

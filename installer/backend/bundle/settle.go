@@ -174,7 +174,7 @@ func (b *Backend) Sweep(context.Context) error {
 func (b *Backend) sweepJob(job string) error {
 	data, err := durable.ReadFile(b.dir, path.Join(stagingOf(job), jobName), maxInfo)
 	var rec jobRecord
-	if err == nil && json.Unmarshal(data, &rec) == nil && checkNames(job, rec.Component) == nil {
+	if err == nil && json.Unmarshal(data, &rec) == nil && durable.CheckPlain(job, rec.Component) == nil {
 		if err := b.discard(rec.Component, job); err != nil {
 			return err
 		}

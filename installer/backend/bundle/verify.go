@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
 )
 
 // What a Damage says about a file.
@@ -22,7 +23,7 @@ const (
 // Verify implements backend.Verifier. A component that is not installed is
 // whole.
 func (b *Backend) Verify(ctx context.Context, component string) ([]backend.Damage, error) {
-	if err := checkNames(component); err != nil {
+	if err := durable.CheckPlain(component); err != nil {
 		return nil, err
 	}
 	id, err := b.current(component)

@@ -124,7 +124,7 @@ const root = "setups"
 // removed silently. Of what Windows Installer removes, the backend of its
 // packages knows more.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
-	if err := shelf.CheckNames(s.Name); err != nil {
+	if err := durable.CheckPlain(s.Name); err != nil {
 		return backend.State{}, err
 	}
 	held, err := b.held(s.Name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/shelf"
+	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -25,7 +26,7 @@ func (u *undo) Refs() []*shelf.Ref { return []*shelf.Ref{u.New, u.Old} }
 // checked here, digest and signature; Apply only makes sure that they are the
 // same bytes, and asks for the signature once more.
 func (b *Backend) Prepare(ctx context.Context, j backend.Job) (backend.Undo, error) {
-	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
+	if err := durable.CheckPlain(j.ID, j.Component); err != nil {
 		return nil, err
 	}
 	if err := b.shelf.Drop(j.ID); err != nil { // of an earlier call

@@ -116,7 +116,7 @@ const root = "msi"
 
 // Inspect implements backend.Backend.
 func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State, error) {
-	if err := shelf.CheckNames(s.Name); err != nil {
+	if err := durable.CheckPlain(s.Name); err != nil {
 		return backend.State{}, err
 	}
 	held, err := b.held(s.Name)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/shelf"
+	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -38,7 +39,7 @@ func (u *undo) Refs() []*shelf.Ref {
 // product that may go are copied and checked here; Apply only makes sure that
 // they are the same bytes.
 func (b *Backend) Prepare(ctx context.Context, j backend.Job) (backend.Undo, error) {
-	if err := shelf.CheckNames(j.ID, j.Component); err != nil {
+	if err := durable.CheckPlain(j.ID, j.Component); err != nil {
 		return nil, err
 	}
 	if err := b.shelf.Drop(j.ID); err != nil { // of an earlier call

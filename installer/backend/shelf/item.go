@@ -65,7 +65,7 @@ func (s Shelf) Read(component, id string, into Record) error {
 	if i.Schema != schema || i.Component != component || i.Version == "" {
 		return fmt.Errorf("record of the package %q of %q is damaged", id, component)
 	}
-	return CheckNames(i.File)
+	return durable.CheckPlain(i.File)
 }
 
 // Held lists the packages of a component, each as read returns it. One that
@@ -92,7 +92,7 @@ func (s Shelf) Name(i Item) string { return path.Join(s.itemDir(i.Component, i.I
 // cannot be trusted with becomes fallback.
 func (s Shelf) Bring(ctx context.Context, j backend.Job, id string, p backend.Package, fallback string) (Item, error) {
 	i := Item{Schema: schema, Component: j.Component, File: p.Name(), ID: id}
-	if CheckNames(i.File) != nil || strings.ContainsAny(i.File, `"%`) {
+	if durable.CheckPlain(i.File) != nil || strings.ContainsAny(i.File, `"%`) {
 		i.File = fallback
 	}
 	if err := durable.EnsureDir(s.dir, s.itemDir(j.Component, id)); err != nil {

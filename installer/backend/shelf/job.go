@@ -70,7 +70,7 @@ func (s Shelf) End(job, component string) error {
 func (s Shelf) Drop(job string) error {
 	var rec jobRecord
 	err := s.read(path.Join(s.stagingOf(job), jobName), &rec)
-	if err == nil && CheckNames(rec.Component) == nil {
+	if err == nil && durable.CheckPlain(rec.Component) == nil {
 		if err := s.discardOf(job, rec.Component); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s Shelf) Sweep() error {
 		return err
 	}
 	for _, component := range components {
-		if CheckNames(component) != nil {
+		if durable.CheckPlain(component) != nil {
 			continue
 		}
 		if err := s.sweepComponent(component); err != nil {

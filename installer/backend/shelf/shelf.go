@@ -71,19 +71,6 @@ func jobOf(id string) string {
 // Open reports whether the job that brought the package id is not over.
 func (s Shelf) Open(id string) bool { return s.exists(s.stagingOf(jobOf(id))) }
 
-// CheckNames refuses names that are not one plain element, and our own.
-func CheckNames(names ...string) error {
-	for _, name := range names {
-		if err := durable.CheckName(name); err != nil {
-			return err
-		}
-		if name != path.Base(name) || name[0] == '.' {
-			return fmt.Errorf("name %q: %w", name, fs.ErrInvalid)
-		}
-	}
-	return nil
-}
-
 func (s Shelf) exists(name string) bool {
 	_, err := s.dir.Lstat(name)
 	return err == nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
 )
 
@@ -82,7 +83,7 @@ type Undo interface {
 // Decode reads an Undo of a backend into u, which is a pointer. It refuses
 // names that lead elsewhere.
 func Decode(j backend.Job, raw backend.Undo, u Undo) error {
-	if err := CheckNames(j.ID, j.Component); err != nil {
+	if err := durable.CheckPlain(j.ID, j.Component); err != nil {
 		return err
 	}
 	if err := json.Unmarshal(raw, u); err != nil {
@@ -92,7 +93,7 @@ func Decode(j backend.Job, raw backend.Undo, u Undo) error {
 		if r == nil {
 			continue
 		}
-		if err := CheckNames(r.ID); err != nil {
+		if err := durable.CheckPlain(r.ID); err != nil {
 			return err
 		}
 	}
