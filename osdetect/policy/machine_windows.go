@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"golang.org/x/sys/windows/registry"
@@ -23,7 +24,8 @@ func Machine() *Source {
 }
 
 // readRegistry reads the values of a key in the 64-bit view. A key that is
-// not there has none.
+// not there has none. Package registry of ours lists no values, and takes a text
+// with variables for a text, which a policy does not.
 func readRegistry(root registry.Key, path string) *Source {
 	s := &Source{Name: path, machine: true}
 	key, err := registry.OpenKey(root, path, registry.QUERY_VALUE|registry.WOW64_64KEY)
@@ -35,9 +37,12 @@ func readRegistry(root registry.Key, path string) *Source {
 		return s
 	}
 	defer key.Close()
-	names, err := key.ReadValueNames(-1)
-	if err == nil && len(names) > mostValues {
-		err = fmt.Errorf("%d values, at most %d are read", len(names), mostValues)
+	names, err := key.ReadValueNames(mostValues + 1)
+	switch {
+	case errors.Is(err, io.EOF): // there are no more
+		err = nil
+	case err == nil:
+		err = fmt.Errorf("more than %d values", mostValues)
 	}
 	if err != nil {
 		s.err = err

@@ -52,6 +52,35 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+// TestRegistryWithTooManyValues: as many as are read, and one more.
+func TestRegistryWithTooManyValues(t *testing.T) {
+	path := fmt.Sprintf(`Software\ReleveTest%d-many`, os.Getpid())
+	key, _, err := registry.CreateKey(registry.CURRENT_USER, path, registry.ALL_ACCESS|registry.WOW64_64KEY)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := registry.DeleteKey(registry.CURRENT_USER, path); err != nil {
+			t.Error(err)
+		}
+	})
+	defer key.Close()
+	for i := range mostValues {
+		if err := key.SetDWordValue(fmt.Sprintf("Value%d", i), 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := readRegistry(registry.CURRENT_USER, path); s.err != nil || len(s.values) != mostValues {
+		t.Errorf("%d values: got %d, %v", mostValues, len(s.values), s.err)
+	}
+	if err := key.SetStringValue("Channel", "stable"); err != nil {
+		t.Fatal(err)
+	}
+	if s := readRegistry(registry.CURRENT_USER, path); s.err == nil || len(s.values) != 0 {
+		t.Errorf("one more: got %d values, %v, want an error", len(s.values), s.err)
+	}
+}
+
 // TestMachineOnWindows reads what Group Policy would write, at its own place.
 func TestMachineOnWindows(t *testing.T) {
 	if os.Getenv("RELEVE_BENCH") == "" {
