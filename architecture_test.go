@@ -25,15 +25,16 @@ manifest/mirror                manifest manifest/trust installer/durable install
 manifest/delta                 -
 manifest/delta/archive         manifest/delta
 
-osdetect                       osdetect/registry
+osdetect                       osdetect/quote osdetect/registry
 osdetect/machine               osdetect
 osdetect/proxy                 -
-osdetect/policy                -
+osdetect/policy                osdetect/quote
 osdetect/program               osdetect/process
-osdetect/galss                 -
+osdetect/galss                 osdetect/quote
 osdetect/process               -
-osdetect/reader                osdetect osdetect/program
-osdetect/component             manifest osdetect osdetect/process osdetect/registry
+osdetect/reader                osdetect osdetect/program osdetect/quote
+osdetect/component             manifest osdetect osdetect/process osdetect/registry osdetect/quote
+osdetect/quote                 -
 osdetect/registry              -
 
 installer/event                -

@@ -22,7 +22,6 @@ const (
 const (
 	maxDocument = 1 << 20 // bytes
 	maxText     = 4096    // bytes in one value
-	maxShown    = 80      // characters of somebody else's text in an error
 )
 
 // Error says why a facts document was refused, or why the machine could not

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"strings"
 	"testing"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 func TestParseFactsAccepts(t *testing.T) {
@@ -106,7 +108,7 @@ func TestErrorShowsNoControlCharacters(t *testing.T) {
 	if err == nil {
 		t.Fatal("a terminal sequence was accepted")
 	}
-	if text := err.Error(); strings.IndexFunc(text, hidden) >= 0 || len(text) > 400 {
+	if text := err.Error(); strings.IndexFunc(text, quote.Hidden) >= 0 || len(text) > 400 {
 		t.Errorf("error text is not safe to show: %q", text)
 	}
 }
@@ -138,7 +140,7 @@ func FuzzParseFacts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		facts, err := ParseFacts(data)
 		if err != nil {
-			if coded := new(Error); !errors.As(err, &coded) || strings.IndexFunc(coded.Found, hidden) >= 0 {
+			if coded := new(Error); !errors.As(err, &coded) || strings.IndexFunc(coded.Found, quote.Hidden) >= 0 {
 				t.Fatalf("refused without a code, or unsafe to show: %v", err)
 			}
 			return

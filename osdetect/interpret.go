@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // interpret judges the readings. Every decision of this package is in it and
@@ -56,7 +58,7 @@ func (f facts) text(path, value string) {
 	value = strings.TrimSpace(value)
 	p, _ := info(path)
 	switch {
-	case value == "" || len(value) > maxText || strings.IndexFunc(value, hidden) >= 0:
+	case value == "" || len(value) > maxText || strings.IndexFunc(value, quote.Hidden) >= 0:
 	case p.Values != nil && !slices.Contains(p.Values, value):
 	default:
 		f.known[path] = value

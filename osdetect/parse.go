@@ -9,8 +9,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // ParseFacts reads a facts document: one flat JSON object of at most 1 MiB
@@ -108,7 +109,7 @@ func textValue(path, text string, allowed []string) (any, error) {
 	switch {
 	case len(text) > maxText:
 		return nil, &Error{code: CodeTooLong, Path: path, Expected: strconv.Itoa(maxText), Found: strconv.Itoa(len(text))}
-	case strings.IndexFunc(text, hidden) >= 0:
+	case strings.IndexFunc(text, quote.Hidden) >= 0:
 		return nil, &Error{code: CodeHidden, Path: path, Found: show(text)}
 	case allowed != nil && !slices.Contains(allowed, text):
 		return nil, &Error{code: CodeValue, Path: path, Expected: strings.Join(allowed, ", "), Found: show(text)}
@@ -141,23 +142,9 @@ func show(tok json.Token) string {
 	if !isText {
 		s = fmt.Sprint(tok)
 	}
-	s = strings.Map(func(r rune) rune {
-		if hidden(r) {
-			return '?'
-		}
-		return r
-	}, s)
-	if short := []rune(s); len(short) > maxShown {
-		s = string(short[:maxShown]) + "…"
-	}
+	s = quote.Text(s)
 	if isText {
 		return strconv.Quote(s)
 	}
 	return s
-}
-
-// hidden reports whether a character can make a terminal or a reader see
-// something else than what is there: controls, line and direction marks.
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError
 }

@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/osdetect/process"
+	"github.com/releve-sante/releve/osdetect/quote"
 	"github.com/releve-sante/releve/osdetect/registry"
 )
 
@@ -79,7 +79,7 @@ func (f *finding) version(e manifest.Evidence, read string) string {
 		return e.Version
 	}
 	if _, err := manifest.ParseVersion(read); err != nil {
-		f.problems = append(f.problems, Problem{code: CodeVersion, Evidence: e, Found: shown(read), cause: err})
+		f.problems = append(f.problems, Problem{code: CodeVersion, Evidence: e, Found: quote.Text(read), cause: err})
 		return e.Version
 	}
 	return read
@@ -264,18 +264,4 @@ func matches(pattern, name string) bool {
 		}
 	}
 	return strings.HasSuffix(rest, parts[last])
-}
-
-// shown makes somebody else's text fit for an error.
-func shown(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, text)
-	if short := []rune(text); len(short) > 80 {
-		return string(short[:80]) + "…"
-	}
-	return text
 }

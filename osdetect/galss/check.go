@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // Check returns what is wrong with the file, in the order in which GALSS
@@ -47,8 +49,8 @@ func (c *checker) full() bool { return len(c.found) > maxProblems }
 func (c *checker) add(code string, number int, section, key, found, expected string) {
 	switch {
 	case len(c.found) < maxProblems:
-		c.found = append(c.found, &Problem{code: code, Number: number, Section: show(section), Key: show(key),
-			Found: show(found), Expected: expected})
+		c.found = append(c.found, &Problem{code: code, Number: number, Section: quote.Text(section), Key: quote.Text(key),
+			Found: quote.Text(found), Expected: expected})
 	case len(c.found) == maxProblems:
 		c.found = append(c.found, &Problem{code: CodeMoreProblems, Expected: strconv.Itoa(maxProblems)})
 	}
@@ -139,7 +141,7 @@ func (c *checker) channel(name string) {
 // other checks the protocol that a channel names, when it is not PSS.
 func (c *checker) other(channel, n string) {
 	if _, ok := number(n, 0, maxAddress); !ok || !c.file.has("PROTOCOLE"+n) {
-		c.add(CodeNoProtocol, 32773, channel, "Protocole", n, "[PROTOCOLE"+show(n)+"]")
+		c.add(CodeNoProtocol, 32773, channel, "Protocole", n, "[PROTOCOLE"+quote.Text(n)+"]")
 		return
 	}
 	for _, p := range c.found {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // The facts that this package adds.
@@ -41,7 +43,7 @@ func Judge(data []byte, err error) (File, []*Problem) {
 	case errors.Is(err, fs.ErrNotExist):
 		return File{}, []*Problem{{code: CodeMissing, Number: 32769}}
 	case err != nil:
-		return File{}, []*Problem{{code: CodeUnreadable, Number: 32769, Found: show(err.Error())}}
+		return File{}, []*Problem{{code: CodeUnreadable, Number: 32769, Found: quote.Text(err.Error())}}
 	}
 	f, err := Parse(data)
 	var p *Problem
@@ -79,7 +81,7 @@ func ReaderFacts(f File, slots []Slot) map[string]any {
 	}
 	for _, r := range named {
 		if !slices.ContainsFunc(slots, func(s Slot) bool { return s.Reader == r.Name }) {
-			return map[string]any{FactMissing: cmp.Or(show(r.Name), "?")}
+			return map[string]any{FactMissing: cmp.Or(quote.Text(r.Name), "?")}
 		}
 	}
 	return map[string]any{FactMissing: noPlace}

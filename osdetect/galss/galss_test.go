@@ -180,7 +180,7 @@ func TestFacts(t *testing.T) {
 		{"locked", nil, errors.New("sharing violation"), nil, 32769, "galss.ini = sharing violation"},
 		{"too-large", make([]byte, galss.Limit+1), nil, nil, 32769, "galss.ini = 1048577"},
 		{"unicode", []byte("\ufeff" + pss(t)), nil, nil, 32769, "galss.ini = Unicode"},
-		{"wrong-type", []byte(pss(t, "TCanal=1", "TCanal=7\x1b[2J")), nil, nil, 32780, "[CANAL1] TCanal = 7[2J"},
+		{"wrong-type", []byte(pss(t, "TCanal=1", "TCanal=7\x1b[2J")), nil, nil, 32780, "[CANAL1] TCanal = 7?[2J"},
 		{"a-key-twice-has-no-number", []byte(pss(t, "TCanal=1", "TCanal=1\nTCanal=3")), nil, "pss", 0, "none"},
 	}
 	for _, tt := range tests {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // Card is what lies in a reader, as far as a move to PC/SC has to know.
@@ -157,10 +159,10 @@ func (g *mover) already(f File) ([]byte, []Reason) {
 		card := strings.ToLower(r.Card)
 		switch {
 		case !there:
-			g.stop(CodeReaderGone, "Reader", show(r.Name), "Card", show(r.Card))
+			g.stop(CodeReaderGone, "Reader", quote.Text(r.Name), "Card", quote.Text(r.Card))
 		case slot.Card != NoCard && (card == "cps" || card == "vitale") && !strings.HasPrefix(string(slot.Card), card):
 			if !f.names(r.Name, slot.Card) {
-				g.stop(CodeOtherCard, "Reader", show(r.Name), "Card", show(r.Card))
+				g.stop(CodeOtherCard, "Reader", quote.Text(r.Name), "Card", quote.Text(r.Card))
 			}
 		}
 	}
@@ -207,11 +209,11 @@ func (g *mover) form(f File) {
 		protocol, isProtocol := strings.CutPrefix(upper, "PROTOCOLE")
 		switch {
 		case channel != nil && channel[1] != "1":
-			g.stop(CodeChannels, "Place", "["+show(name)+"]")
+			g.stop(CodeChannels, "Place", "["+quote.Text(name)+"]")
 			return
 		case channel == nil && strings.HasPrefix(upper, "CANAL"),
 			isProtocol && protocol != "0" && protocol != "1":
-			g.stop(CodeForm, "Place", "["+show(name)+"]")
+			g.stop(CodeForm, "Place", "["+quote.Text(name)+"]")
 		}
 	}
 	lib, _ := f.Value("PROTOCOLE1", "NomLib")
@@ -253,13 +255,13 @@ func (g *mover) pick(missing, called string, kinds ...Card) Slot {
 	}
 	switch {
 	case len(contact) == 0 && len(touch) > 0:
-		g.stop(CodeContactless, "Card", called, "Reader", show(touch[0].Reader))
+		g.stop(CodeContactless, "Card", called, "Reader", quote.Text(touch[0].Reader))
 	case len(contact) == 0:
 		g.stop(missing)
 	case len(contact) > 1:
 		names := make([]string, 0, len(contact))
 		for _, s := range contact {
-			names = append(names, show(s.Reader))
+			names = append(names, quote.Text(s.Reader))
 		}
 		g.stop(CodeTwice, "Card", called, "Readers", strings.Join(names, ", "))
 	default:
@@ -284,7 +286,7 @@ const maxReader = 127
 // fit judges a reader that was chosen.
 func (g *mover) fit(s Slot) {
 	if _, err := encode(s.Reader); err != nil || s.Reader == "" || len(s.Reader) > maxReader || numbers(s.Reader, 3) {
-		g.stop(CodeName, "Reader", show(s.Reader))
+		g.stop(CodeName, "Reader", quote.Text(s.Reader))
 	}
 	same := 0
 	for _, other := range g.Slots {
@@ -293,10 +295,10 @@ func (g *mover) fit(s Slot) {
 		}
 	}
 	if same > 1 {
-		g.stop(CodeSameReader, "Reader", show(s.Reader))
+		g.stop(CodeSameReader, "Reader", quote.Text(s.Reader))
 	}
 	if s.Card == CPS {
-		g.stop(CodeUnknownCPS, "Reader", show(s.Reader))
+		g.stop(CodeUnknownCPS, "Reader", quote.Text(s.Reader))
 	}
 	if s.Card == CPS4 && g.OldCryptolib {
 		g.warn(CodeOldCryptolib)

@@ -3,8 +3,6 @@ package galss
 import (
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
 )
 
 // The codes of problems. Each has one sentence in every language, and the
@@ -30,7 +28,6 @@ const (
 	maxProblems       = 40                       // in a list
 	maxName           = 8                        // characters of a name of a LAD and of an alias
 	maxChannels       = 255                      // resources in the header of the GALSS library
-	maxShown          = 80                       // characters of somebody else's text
 	pssProtocol       = "0"                      // number of the protocol that is PSS
 	characteristicsOf = "9600,1,8,0,0"           // a serial line, as an example of the form
 )
@@ -76,19 +73,4 @@ func (p *Problem) Place() string {
 		return "[" + p.Section + "]"
 	}
 	return "[" + p.Section + "] " + p.Key
-}
-
-// show shortens somebody else's text and leaves out what could act on a
-// terminal.
-func show(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, text)
-	if r := []rune(text); len(r) > maxShown {
-		return string(r[:maxShown]) + "…"
-	}
-	return text
 }

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // machineOf is a policy of the machine as a system would hand it over.
@@ -79,7 +81,7 @@ func TestMalformedValueLeavesTheDefault(t *testing.T) {
 			p := Load(machineOf(map[string]any{string(c.key): c.raw}), nil)
 			found := p.Problems()
 			if len(found) != 1 || found[0].Code() != CodeValue || found[0].Key != c.key ||
-				found[0].Expected == "" || found[0].Found == "" || len(found[0].Found) > 4*maxShown+3 {
+				found[0].Expected == "" || found[0].Found == "" || len(found[0].Found) > 4*quote.Longest+3 {
 				t.Errorf("problems: %+v, want one of %s", found, c.key)
 			}
 			for _, v := range p.Values() {
@@ -240,7 +242,7 @@ func FuzzPolicy(f *testing.F) {
 			t.Fatalf("out of its limits: %+v", p)
 		}
 		for _, found := range p.Problems() {
-			if strings.ContainsFunc(found.Found, hidden) {
+			if strings.ContainsFunc(found.Found, quote.Hidden) {
 				t.Fatalf("a problem shows what can act on a terminal: %q", found.Found)
 			}
 		}

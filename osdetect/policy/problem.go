@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // Codes of problems and errors. They are stable.
@@ -61,14 +63,5 @@ func show(raw any) string {
 	if entries, ok := raw.([]string); ok {
 		s = strings.Join(entries, "; ")
 	}
-	s = strings.Map(func(r rune) rune {
-		if hidden(r) {
-			return '?'
-		}
-		return r
-	}, s)
-	if short := []rune(s); len(short) > maxShown {
-		s = string(short[:maxShown]) + "…"
-	}
-	return s
+	return quote.Text(s)
 }

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // Limits of values. A policy is written by hand; a site has a few numbers.
 const (
 	maxEntries = 60   // in a list; joined, they still fit a fact
 	maxText    = 2048 // bytes of one text or entry
-	maxShown   = 80   // characters of somebody else's text in a problem
 )
 
 // setting is how a value is read into the policy and shown from it.
@@ -257,9 +257,5 @@ func finess(s string) (string, bool) {
 // plain reports whether a text is short and holds nothing that could act on a
 // terminal or hide from a reader.
 func plain(s string) bool {
-	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, hidden)
-}
-
-func hidden(r rune) bool {
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) || r == utf8.RuneError
+	return len(s) <= maxText && utf8.ValidString(s) && !strings.ContainsFunc(s, quote.Hidden)
 }

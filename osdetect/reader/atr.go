@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // ATR is the answer of a card to its reset, at most 33 bytes (ISO 7816-3).
@@ -22,7 +24,7 @@ func (a ATR) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 func (a *ATR) UnmarshalText(text []byte) error {
 	b, err := hex.DecodeString(strings.ReplaceAll(string(text), " ", ""))
 	if err != nil || len(b) > longestATR {
-		return fmt.Errorf("reading the ATR %q: expected up to %d bytes in hexadecimal digits", show(string(text)), longestATR)
+		return fmt.Errorf("reading the ATR %q: expected up to %d bytes in hexadecimal digits", quote.Text(string(text)), longestATR)
 	}
 	*a = b
 	return nil

@@ -3,6 +3,8 @@ package reader
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // report is what system_profiler SPSmartCardsDataType answered on macOS. It
@@ -80,7 +82,7 @@ func interpret(in reading) Readers {
 	case in.Report != nil:
 		r.report(*in.Report)
 	default:
-		r.problem(CodeUnsupported, map[string]string{"System": show(in.System)})
+		r.problem(CodeUnsupported, map[string]string{"System": quote.Text(in.System)})
 		return r
 	}
 	if in.USB != nil {
@@ -91,7 +93,7 @@ func interpret(in reading) Readers {
 
 // pcsc judges what the resource manager answered.
 func (r *Readers) pcsc(l listing) {
-	result := map[string]string{"Result": fmt.Sprintf("0x%08X", l.Result), "Call": show(l.Call)}
+	result := map[string]string{"Result": fmt.Sprintf("0x%08X", l.Result), "Call": quote.Text(l.Call)}
 	r.Service = Unreachable
 	switch {
 	case l.Missing:
@@ -123,7 +125,7 @@ func (r *Readers) slots(l listing) {
 	}
 	for i, name := range names {
 		if odd(name) {
-			r.problem(CodeOddName, map[string]string{"Name": show(name)})
+			r.problem(CodeOddName, map[string]string{"Name": quote.Text(name)})
 		}
 		word := slotWord{Result: resultUnknownReader}
 		if i < len(l.Slots) {
@@ -131,7 +133,7 @@ func (r *Readers) slots(l listing) {
 		}
 		s := newSlot(name, word)
 		if word.Result != resultOK && word.Result != resultTimeout {
-			r.problem(CodeSlot, map[string]string{"Name": show(name), "Result": fmt.Sprintf("0x%08X", word.Result)})
+			r.problem(CodeSlot, map[string]string{"Name": quote.Text(name), "Result": fmt.Sprintf("0x%08X", word.Result)})
 		}
 		r.Slots = append(r.Slots, s)
 	}

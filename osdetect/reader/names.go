@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // multiString cuts the answer of the resource manager into names. It takes
@@ -27,9 +29,7 @@ func multiString(units []uint16) (names []string, whole bool) {
 // odd reports whether a name holds what no reader is called by: then it could
 // not be written into a file and found again.
 func odd(name string) bool {
-	return name == "" || strings.ContainsFunc(name, func(r rune) bool {
-		return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar
-	})
+	return name == "" || strings.ContainsFunc(name, quote.Hidden)
 }
 
 // contactlessName reports whether a reader says by its name that the slot has

@@ -3,8 +3,6 @@ package reader
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode"
 )
 
 // Codes of problems. They are stable.
@@ -59,18 +57,4 @@ func (p *Problem) UnmarshalJSON(data []byte) error {
 	}
 	p.code, p.args = j.Code, j.Args
 	return nil
-}
-
-// show makes somebody else's text fit for a message.
-func show(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return '?'
-		}
-		return r
-	}, s)
-	if short := []rune(s); len(short) > longestShown {
-		s = string(short[:longestShown]) + "…"
-	}
-	return s
 }

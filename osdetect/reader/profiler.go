@@ -13,18 +13,20 @@ import (
 	"strings"
 
 	"github.com/micromdm/plist"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // report judges the report of macOS.
 func (r *Readers) report(in report) {
 	r.Service = Unreachable
 	if in.Error != "" {
-		r.problem(CodeReport, map[string]string{"Why": show(in.Error)})
+		r.problem(CodeReport, map[string]string{"Why": quote.Text(in.Error)})
 		return
 	}
 	lines, err := readerLines(in.XML)
 	if err != nil {
-		r.problem(CodeReport, map[string]string{"Why": show(err.Error())})
+		r.problem(CodeReport, map[string]string{"Why": quote.Text(err.Error())})
 		return
 	}
 	r.Service = Running
@@ -35,7 +37,7 @@ func (r *Readers) report(in report) {
 		}
 		name, word := slotLine(line)
 		if odd(name) {
-			r.problem(CodeOddName, map[string]string{"Name": show(name)})
+			r.problem(CodeOddName, map[string]string{"Name": quote.Text(name)})
 		}
 		s := newSlot(name, word)
 		s.Use = UnknownUse

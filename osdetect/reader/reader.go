@@ -27,11 +27,10 @@ import (
 // Limits of what is read. A workstation has one to three readers with up to
 // three slots each.
 const (
-	limit        = 10 * time.Second // for the resource manager, and for the devices
-	mostSlots    = 32
-	mostDevices  = 64  // with a serial port or of the class of card readers
-	longestName  = 512 // UTF-16 units in the name of a reader
-	longestShown = 80  // characters of somebody else's text in a problem
+	limit       = 10 * time.Second // for the resource manager, and for the devices
+	mostSlots   = 32
+	mostDevices = 64  // with a serial port or of the class of card readers
+	longestName = 512 // UTF-16 units in the name of a reader
 )
 
 // Options says what List has to know about the session.

@@ -3,6 +3,8 @@ package reader
 import (
 	"slices"
 	"strings"
+
+	"github.com/releve-sante/releve/osdetect/quote"
 )
 
 // inventory is what the system says about the devices that are plugged in:
@@ -31,7 +33,7 @@ const (
 // makes the guess a better one.
 func (r *Readers) usb(in inventory) {
 	if in.Hung || in.Error != "" {
-		r.problem(CodeDevices, map[string]string{"Why": show(in.Error)})
+		r.problem(CodeDevices, map[string]string{"Why": quote.Text(in.Error)})
 		return
 	}
 	r.SerialKnown = len(in.Devices) <= mostDevices
@@ -47,7 +49,7 @@ func (r *Readers) usb(in inventory) {
 			continue // built into the machine, or a port beside the slots of a reader
 		}
 		r.Serial = append(r.Serial, Serial{
-			Port: show(d.Port), Device: show(d.Name), Vendor: vendor, Product: product, Maker: maker(vendor, d.Name),
+			Port: quote.Text(d.Port), Device: quote.Text(d.Name), Vendor: vendor, Product: product, Maker: maker(vendor, d.Name),
 		})
 	}
 }
