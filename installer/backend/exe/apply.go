@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 
 	"github.com/releve-sante/releve/installer/backend"
-	"github.com/releve-sante/releve/installer/backend/runlog"
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/manifest"
 )
@@ -164,61 +162,6 @@ func (b *Backend) removeBy(ctx context.Context, j backend.Job, r *shelf.Ref, fou
 	c := Command{File: found.File, Arguments: found.Arguments, Limit: k.Limit()}
 	j.Tell(CodeRemoving, map[string]string{"Component": j.Component, "Minutes": minutes(c.Limit)})
 	return b.run(ctx, j, c, k, verb("remove", forwards))
-}
-
-// verb names a log.
-func verb(does string, forwards bool) string {
-	if forwards {
-		return does
-	}
-	return "back-" + does
-}
-
-// run runs a command, whose log is called by verb, and judges how it ended.
-func (b *Backend) run(ctx context.Context, j backend.Job, c Command, k kept, verb string) (backend.Outcome, error) {
-	if !wantsLog(c.Arguments) {
-		return b.runOnce(ctx, j, c, k)
-	}
-	log, err := b.logs.Begin(j.Component, verb)
-	if err != nil {
-		return backend.Outcome{}, err
-	}
-	c.Arguments = withLog(c.Arguments, b.shelf.Path(log))
-	out, err := b.runOnce(ctx, j, c, k)
-	var e *Error
-	if !errors.As(err, &e) {
-		return out, err
-	}
-	text, unread := b.logs.Read(log)
-	if unread != nil {
-		e.Cause = errors.Join(e.Cause, fmt.Errorf("reading what the setup program wrote: %w", unread))
-	}
-	if text != "" || unread != nil {
-		e.Log, e.Failure = b.shelf.Path(log), runlog.Why(text)
-	}
-	return out, err
-}
-
-// runOnce runs a command whose arguments are complete.
-func (b *Backend) runOnce(ctx context.Context, j backend.Job, c Command, k kept) (backend.Outcome, error) {
-	program := c.File
-	if c.Digest != "" { // the copy goes with the job
-		program = k.File
-	}
-	temp, err := b.makeTemp(j.ID)
-	if err != nil {
-		return backend.Outcome{}, err
-	}
-	c.Temp = b.shelf.Path(path.Join(temp, tempName))
-	result, err := b.system.Run(ctx, c)
-	err = errors.Join(err, b.leaveTemp(ctx, temp, result.Stayed))
-	if errors.Is(err, context.DeadlineExceeded) {
-		return backend.Outcome{}, &Error{Reason: CodeTime, Component: j.Component, Program: program, Minutes: minutes(c.Limit), Cause: err}
-	}
-	if err != nil {
-		return backend.Outcome{}, fmt.Errorf("running %q: %w", c.File, err)
-	}
-	return k.judge(j.Component, program, result)
 }
 
 // decode reads an Undo of this backend.

@@ -6,7 +6,7 @@
 // Setup programs are kept on a shelf of ours, setups, and beside them:
 //
 //	setups/.temp/<job>-<n>/               temporary files of a program, while it or what it left runs
-//	setups/.logs/<component>-<verb>.log   what it wrote the last time, where its release has a place for the path
+//	setups/.logs/<component>-<verb>.log   what it wrote where its release has a place for the path, else of its own and failed
 //
 // What it promises beyond the contract: a setup program runs from our own
 // folder, from where the system may ask for it again, and only while nobody

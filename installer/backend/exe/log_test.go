@@ -67,6 +67,44 @@ func TestLogOfASetupProgram(t *testing.T) {
 	}
 }
 
+// TestOwnLogOfASetupProgram holds that what a setup program wrote by itself
+// about its failure does not go with its temporary files.
+func TestOwnLogOfASetupProgram(t *testing.T) {
+	tests := []struct {
+		name   string
+		leaves map[string]string
+		status uint32
+		want   string
+	}{
+		{"log", map[string]string{"Sample 20260102.LOG": "Error 0x80070643: it failed", "a.txt": "x"}, 1, "Error 0x80070643: it failed"},
+		{"log-of-a-success", map[string]string{"a.log": "fine"}, 0, ""},
+		{"no-log", map[string]string{"a.txt": "x"}, 1, ""},
+		{"log-within-a-folder", map[string]string{"{1}/a.log": "x"}, 1, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(durabletest.NewDisk())
+			w.leaves = tt.leaves
+			w.status = func(exe.Command) (exe.Result, error) { return exe.Result{Status: tt.status}, nil }
+			_, _, err := carryOut(t, w, job(t, w, backend.Install, "1.0"))
+			const log = "setups/.logs/sample-install.log"
+			if got := w.disk.Snapshot()[log]; got != tt.want {
+				t.Errorf("kept %q, want %q", got, tt.want)
+			}
+			var e *exe.Error
+			if errors.As(err, &e) != (tt.status != 0) {
+				t.Fatal(err)
+			}
+			if e != nil && (e.Args()["Line"] != tt.want || (e.Args()["Log"] == log) != (tt.want != "")) {
+				t.Errorf("got %v, want the line %q", e.Args(), tt.want)
+			}
+			if left := temps(w.disk); len(left) > 0 {
+				t.Errorf("left %v", left)
+			}
+		})
+	}
+}
+
 // TestEachKindOfRunHasItsLog holds that the way back does not write over what
 // tells why it had to be taken.
 func TestEachKindOfRunHasItsLog(t *testing.T) {

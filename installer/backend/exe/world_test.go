@@ -40,6 +40,7 @@ type world struct {
 	status   func(c exe.Command) (exe.Result, error) // what programs answer, after their work
 	works    func(c exe.Command) bool                // whether they do their work
 	stays    []exe.Process                           // what setup programs leave running
+	leaves   map[string]string                       // files that they leave in TEMP, by name
 	trusts   func(signer string) bool
 	going    func() error // what Windows Installer does for a setup program that is over
 }
@@ -125,6 +126,11 @@ func (w *world) unpackInto(temp string) error {
 	entries, err := w.disk.ReadDir(temp)
 	if err != nil || len(entries) > 0 {
 		return fmt.Errorf("temporary files in %q: found %d, %w", temp, len(entries), err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(w.leaves)) {
+		if err := w.write(temp+"/"+name, w.leaves[name]); err != nil {
+			return err
+		}
 	}
 	return w.write(temp+"/{0}/engine.dll", "unpacked")
 }

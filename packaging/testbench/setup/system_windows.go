@@ -41,7 +41,8 @@ func carryOut(o order, args []string) (int, error) {
 	case now != "" && newer(now, o.version):
 		return statusNewer, nil
 	case o.half != 0:
-		return o.half, copySelf("SRVSVCNAM.exe")
+		own := os.WriteFile(filepath.Join(os.TempDir(), "setup of the component.log"), []byte("Fichier en cours d'utilisation\r\n"), 0o644)
+		return o.half, errors.Join(own, copySelf("SRVSVCNAM.exe"))
 	case o.late != 0 || o.child:
 		return o.late, install(o.version)
 	}
