@@ -12,6 +12,7 @@ import (
 	"github.com/releve-sante/releve/installer/event"
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/reference"
 	"github.com/releve-sante/releve/osdetect"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
@@ -202,8 +203,13 @@ func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Si
 	}
 	v, err := s.known(ctx)
 	if err != nil {
-		// Receipts alone tell enough to uninstall and to roll back.
+		// Receipts alone tell enough to roll back and to uninstall what they
+		// know; what others installed is recognised by what is built in, which
+		// also names its settings and who uses it.
 		s.a.log.Warn("no manifest is known", "error", err.Error())
+		if verb == plan.Uninstall {
+			return reference.Open(ctx)
+		}
 		return manifest.Verified{}, nil
 	}
 	return v, nil
