@@ -44,6 +44,7 @@ func TestJudge(t *testing.T) {
 	two := certificate(t, pkix.Name{ExtraNames: []pkix.AttributeTypeAndValue{
 		{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: publisher},
 		{Type: asn1.ObjectIdentifier{2, 5, 4, 10}, Value: "Somebody"},
+		{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: publisher},
 	}})
 	tests := []struct {
 		name   string

@@ -155,6 +155,27 @@ func TestStopsAndStartsWhatRan(t *testing.T) {
 	}
 }
 
+// TestProgramHasItsTimeToClose holds that a program which asks its user what to
+// do with his work is not ended before its time is over.
+func TestProgramHasItsTimeToClose(t *testing.T) {
+	m := workstation(t)
+	m.stubborn = "galsvw64.exe"
+	q, waited := quiescer(m, nil, 0), time.Duration(0)
+	q.o.Sleep = func(_ context.Context, d time.Duration) error {
+		waited += d
+		if waited == polite-beat { // it closes at the last moment
+			m.end(m.processes[1])
+		}
+		return nil
+	}
+	if err := q.Stop(t.Context(), named[1:2], func(string, map[string]string) {}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"close galsvw64.exe"}; !reflect.DeepEqual(m.did, want) {
+		t.Errorf("did %v, want %v", m.did, want)
+	}
+}
+
 func TestNothingRuns(t *testing.T) {
 	used := func(context.Context) (bool, error) { return true, nil }
 	ran, err := quiescer(&machine{}, used, 0).Running(t.Context(), named, nil)

@@ -61,6 +61,7 @@ func carryOut(t *testing.T, w *world, j backend.Job) (backend.Undo, backend.Outc
 func have(t *testing.T, w *world, version string) {
 	t.Helper()
 	j, _ := job(t, w, backend.Install, version, sample(version))
+	j.Release.Setup = &manifest.Setup{Signer: "Sample SA"}
 	if _, _, err := carryOut(t, w, j); err != nil {
 		t.Fatal(err)
 	}
