@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -54,6 +55,30 @@ func TestUninstall(t *testing.T) {
 				refused b 1: plan-needed-by c(|)`,
 		},
 	})
+}
+
+// TestUninstallWithoutManifest holds that what a receipt knows of a component
+// goes with the step: how it is recognised, which files it must not lose, and
+// what uses it.
+func TestUninstallWithoutManifest(t *testing.T) {
+	known := Installed{
+		Version: "3.45.01", Backend: "msi",
+		Evidence: []manifest.Evidence{{Kind: manifest.EvidenceProcess, ID: "galsvw64.exe"}},
+		Settings: []manifest.Setting{{Platform: manifest.Windows, Path: `C:\Windows\galss.ini`}},
+		Programs: []manifest.Program{{Platform: manifest.Windows, Process: "galsvw64.exe"}},
+	}
+	p, err := Make(Input{
+		Request: Request{Action: Uninstall, Components: targets(galss)}, Platform: manifest.Windows,
+		Facts:     func(string) (any, bool) { return nil, false },
+		Installed: map[string]Installed{galss: known}, Backends: []string{"msi"},
+	})
+	if err != nil || len(p.Steps) != 1 {
+		t.Fatalf("got %+v, %v, want one step", p, err)
+	}
+	s := p.Steps[0]
+	if !reflect.DeepEqual(s.Evidence, known.Evidence) || !reflect.DeepEqual(s.Settings, known.Settings) || !reflect.DeepEqual(s.Programs, known.Programs) {
+		t.Errorf("the step knows %v, %v, %v", s.Evidence, s.Settings, s.Programs)
+	}
 }
 
 func TestUninstallOfWhatOthersUse(t *testing.T) {

@@ -77,6 +77,7 @@ func TestContactlessName(t *testing.T) {
 		{"OMNIKEY 5422CL 0", true},
 		{"HID Global OMNIKEY 5422 Smartcard Reader 0", false},
 		{"ACS ACR1252 1S CL Reader PICC 0", true},
+		{"ACS ACR122U PICC Interface 0", true},
 		{"Sensyl SSC-NFC Reader 0", true},
 		{"Sensyl SSC-HV Reader 0", false},
 		{"Lecteur sans contact 0", true},
