@@ -27,6 +27,7 @@ type app struct {
 	in          io.Reader
 	out, errOut io.Writer
 	env         func(string) string
+	folder      func(name string) string // of the system, by its name on Windows; nil: none is known
 	now         func() time.Time
 
 	administrator func() *policy.Source // the policy of the machine; nil: none
@@ -232,4 +233,12 @@ func isTerminal(v any) bool {
 
 func sortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
+}
+
+// place is a folder of the system, by its name on Windows.
+func (a *app) place(name string) string {
+	if a.folder == nil {
+		return ""
+	}
+	return a.folder(name)
 }

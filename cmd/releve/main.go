@@ -34,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	a := &app{
 		in: os.Stdin, out: os.Stdout, errOut: os.Stderr,
-		env: os.Getenv, now: time.Now, administrator: policy.Machine, rights: systemRights(),
+		env: os.Getenv, folder: systemFolder, now: time.Now, administrator: policy.Machine, rights: systemRights(),
 		readers: reader.List, desk: desk{process.List, program.Start, machinePath}, wmic: thisWMIC,
 	}
 	status := a.run(ctx, os.Args[1:])

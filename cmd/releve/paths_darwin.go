@@ -7,3 +7,6 @@ func defaultState(func(string) string) string { return "/Library/Application Sup
 func defaultTarget(func(string) string) string {
 	return "/Library/Application Support/Releve Components"
 }
+
+// systemFolder knows no folder: those of this system have fixed names.
+func systemFolder(string) string { return "" }

@@ -8,3 +8,6 @@ func defaultState(func(string) string) string { return "" }
 
 // defaultTarget names nothing, for the same reason.
 func defaultTarget(func(string) string) string { return "" }
+
+// systemFolder knows no folder: those of this system have fixed names.
+func systemFolder(string) string { return "" }

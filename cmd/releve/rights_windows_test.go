@@ -30,11 +30,11 @@ func TestLookingWithClosedFolders(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
-			env := map[string]string{"ProgramData": dir, "ProgramFiles": dir}
 			var out bytes.Buffer
 			a := &app{
 				in: strings.NewReader(""), out: &out, errOut: &out, now: clock(),
-				env:     func(name string) string { return env[name] },
+				env:     func(string) string { return "" },
+				folder:  func(string) string { return dir },
 				rights:  &rights{held: func() elevate.Rights { return elevate.Rights{} }},
 				readers: func(context.Context, reader.Options) reader.Readers { return reader.Readers{Service: reader.Running} },
 				desk:    desk{list: func(context.Context) ([]process.Process, error) { return nil, nil }},
@@ -46,5 +46,17 @@ func TestLookingWithClosedFolders(t *testing.T) {
 				t.Error("a state folder was made")
 			}
 		})
+	}
+}
+
+// TestEnvironmentLeadsNowhere holds that the folders of the system are not
+// those that an account names.
+func TestEnvironmentLeadsNowhere(t *testing.T) {
+	t.Setenv("ProgramData", `C:\elsewhere`)
+	t.Setenv("ProgramFiles", `C:\elsewhere`)
+	for _, got := range []string{defaultState(systemFolder), defaultTarget(systemFolder)} {
+		if got == "" || strings.HasPrefix(got, `C:\elsewhere`) {
+			t.Errorf("got %q", got)
+		}
 	}
 }

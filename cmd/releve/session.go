@@ -67,11 +67,11 @@ func (a *app) openFor(looking bool) (*session, error) {
 }
 
 func (a *app) opened(looking bool) (*session, error) {
-	state, err := folder(a.flags.state, defaultState(a.env), CodeNeedState)
+	state, err := folder(a.flags.state, defaultState(a.place), CodeNeedState)
 	if err != nil {
 		return nil, err
 	}
-	target, err := folder(a.flags.target, defaultTarget(a.env), CodeNeedTarget)
+	target, err := folder(a.flags.target, defaultTarget(a.place), CodeNeedTarget)
 	if err != nil {
 		return nil, err
 	}
