@@ -28,7 +28,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if before != nil && before.Done && manifest.SameVersion(version, j.To) {
 		return backend.Outcome{Reboot: before.Reboot}, nil
 	}
-	if err := b.shelf.SetPhase(j.ID, false, false); err != nil {
+	if err := b.shelf.SetPhase(j.ID, shelf.Phase{}); err != nil {
 		return backend.Outcome{}, err
 	}
 	var out backend.Outcome
@@ -44,7 +44,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 			return out, err
 		}
 	}
-	return out, b.shelf.SetPhase(j.ID, true, out.Reboot)
+	return out, b.shelf.SetPhase(j.ID, shelf.Phase{Done: true, Reboot: out.Reboot})
 }
 
 // Revert implements backend.Backend. Once a setup program was started, what

@@ -28,10 +28,10 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if before != nil && before.Done && (done || u.New != nil && b.hasNew(j, u, found)) {
 		return backend.Outcome{Reboot: before.Reboot}, nil
 	}
-	if err := b.shelf.SetPhase(j.ID, false, false); err != nil {
+	if err := b.shelf.SetPhase(j.ID, shelf.Phase{}); err != nil {
 		return backend.Outcome{}, err
 	}
-	r := &runner{b: b, j: j}
+	r := &runner{b: b, j: j, phase: &shelf.Phase{}}
 	if u.New == nil {
 		err = r.removeAll(ctx, found, u)
 	} else {
@@ -40,12 +40,13 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if err != nil {
 		return r.outcome, err
 	}
-	return r.outcome, b.shelf.SetPhase(j.ID, true, r.outcome.Reboot)
+	return r.outcome, b.shelf.SetPhase(j.ID, shelf.Phase{Done: true, Reboot: r.outcome.Reboot})
 }
 
 // Revert implements backend.Backend. Only the new product can have come; every
 // product that is missing is installed again, and one that was changed in its
-// place is put over.
+// place is put over. So is one that is there when msiexec was cut off in the
+// middle: it may be listed without its files.
 func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (backend.Outcome, error) {
 	u, err := decode(j, raw)
 	if err != nil {
@@ -55,7 +56,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	if err != nil || begun == nil { // Windows Installer was never started
 		return backend.Outcome{}, err
 	}
-	r := &runner{b: b, j: j, back: true}
+	r := &runner{b: b, j: j, back: true, phase: begun}
 	if err := r.free(ctx); err != nil {
 		return r.outcome, err
 	}
@@ -173,6 +174,7 @@ func (r *runner) restore(ctx context.Context, u undo) error {
 	if err != nil {
 		return err
 	}
+	cut := r.phase.Working
 	var changed string // code of the product that Apply may have changed in its place
 	if u.New != nil {
 		k, err := r.b.readKept(r.j.Component, u.New.ID)
@@ -188,10 +190,15 @@ func (r *runner) restore(ctx context.Context, u undo) error {
 			}
 			found = slices.Delete(found, at, at+1)
 		}
+		if cut && at < 0 && len(u.Old) == 0 {
+			if err := r.clear(ctx, k); err != nil {
+				return err
+			}
+		}
 	}
 	for _, o := range u.Old {
 		there := has(found, o.Product)
-		if there && o.Product != changed {
+		if there && o.Product != changed && !cut {
 			continue
 		}
 		if o.Package == nil {
@@ -209,6 +216,24 @@ func (r *runner) restore(ctx context.Context, u undo) error {
 		}
 	}
 	return nil
+}
+
+// clear removes what is left of a new product that was cut off before it was
+// listed, and after which nothing is installed that would have Windows
+// Installer clear up: it is installed whole and removed. That is tried once,
+// since the package may be what took the machine down.
+func (r *runner) clear(ctx context.Context, k kept) error {
+	if r.phase.Again {
+		return nil
+	}
+	r.phase.Again = true
+	if err := r.b.shelf.SetPhase(r.j.ID, *r.phase); err != nil {
+		return err
+	}
+	if err := r.install(ctx, k, false); err != nil {
+		return err
+	}
+	return r.remove(ctx, Product{Code: k.Package.ProductCode, Version: k.Package.ProductVersion}, nil)
 }
 
 // packageOf is a package of a product that was there, nil when nobody has it.

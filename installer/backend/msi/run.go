@@ -17,7 +17,8 @@ import (
 type runner struct {
 	b       *Backend
 	j       backend.Job
-	back    bool // on the way back
+	back    bool         // on the way back
+	phase   *shelf.Phase // of the job, nil when another backend has it
 	outcome backend.Outcome
 }
 
@@ -184,7 +185,7 @@ func (r *runner) run(ctx context.Context, c run) error {
 		return err
 	}
 	for q := (queue{next: firstWait}); ; {
-		status, err := r.b.service.Run(ctx, c.line(r.b.shelf.Path(log)), c.limit)
+		status, err := r.work(ctx, c, log)
 		if errors.Is(err, ErrTime) {
 			return &Error{Reason: CodeTime, Component: r.j.Component, Version: c.version, Log: r.b.shelf.Path(log), Minutes: minutes(c.limit), Cause: err}
 		}
@@ -198,6 +199,28 @@ func (r *runner) run(ctx context.Context, c run) error {
 			return err
 		}
 	}
+}
+
+// work runs msiexec once. Before it starts it is on the disk that it works,
+// and forwards, that it has come back: what is installed when it was cut off
+// in the middle cannot be told by looking.
+func (r *runner) work(ctx context.Context, c run, log string) (uint32, error) {
+	if err := r.working(true); err != nil {
+		return 0, err
+	}
+	status, err := r.b.service.Run(ctx, c.line(r.b.shelf.Path(log)), c.limit)
+	if err != nil || r.back {
+		return status, err
+	}
+	return status, r.working(false)
+}
+
+func (r *runner) working(now bool) error {
+	if r.phase == nil || r.phase.Working == now {
+		return nil
+	}
+	r.phase.Working = now
+	return r.b.shelf.SetPhase(r.j.ID, *r.phase)
 }
 
 // judge tells what an exit code means.

@@ -263,7 +263,8 @@ func (w *world) end(words []string) (uint32, error) {
 
 // work changes what is installed, or says why not.
 func (w *world) work(all map[string]product, verb, code string, pkg database.Package, over bool) uint32 {
-	p, there := all[code]
+	p := all[code]
+	there := p.Version != "" // files alone are what was cut off
 	switch {
 	case verb == "/x" && !there:
 		return 1605

@@ -17,9 +17,11 @@ type jobRecord struct {
 
 // Phase is how far a change came.
 type Phase struct {
-	Schema int  `json:"schema"`
-	Done   bool `json:"done"`             // Apply has returned
-	Reboot bool `json:"reboot,omitempty"` // what it returned
+	Schema  int  `json:"schema"`
+	Done    bool `json:"done"`              // Apply has returned
+	Reboot  bool `json:"reboot,omitempty"`  // what it returned
+	Working bool `json:"working,omitempty"` // an installer was started and has not come back
+	Again   bool `json:"again,omitempty"`   // the way back has run the new package once more
 }
 
 // Begin says that a job of a component has begun. What it brings from now on
@@ -45,8 +47,9 @@ func (s Shelf) Phase(job string) (*Phase, error) {
 }
 
 // SetPhase writes how far a job came that has begun.
-func (s Shelf) SetPhase(job string, done, reboot bool) error {
-	return s.write(path.Join(s.stagingOf(job), phaseName), Phase{Schema: schema, Done: done, Reboot: reboot})
+func (s Shelf) SetPhase(job string, p Phase) error {
+	p.Schema = schema
+	return s.write(path.Join(s.stagingOf(job), phaseName), p)
 }
 
 // DropPhase forgets that an installer was started: all is as it was.
