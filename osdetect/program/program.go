@@ -57,8 +57,8 @@ type Result struct {
 // Left is a process that goes on after the program that started it. Only both
 // together name it: numbers are given again.
 type Left struct {
-	PID     uint32
-	Started time.Time
+	PID     uint32    `json:"pid"`
+	Started time.Time `json:"started"`
 }
 
 // ErrTime is wrapped by the error of a program that did not end in time.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -196,7 +195,12 @@ func (g *group) members() []uint32 {
 
 // alive reports whether a process of the job is left that does not stay.
 func (g *group) alive(stays func(path string) bool) bool {
-	return slices.ContainsFunc(g.members(), func(id uint32) bool { return stays == nil || !stays(imageOf(id)) })
+	for _, id := range g.members() {
+		if stays == nil || !stays(imageOf(id)) {
+			return true
+		}
+	}
+	return false
 }
 
 // imageOf is the path of the file that a process runs from, "" when it ended

@@ -31,6 +31,7 @@ import (
 	"github.com/releve-sante/releve/installer/backend/shelf"
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // System is the machine as setup programs see and change it.
@@ -54,7 +55,7 @@ type System interface {
 
 	// Running reports whether one of the processes still runs, or something
 	// that they started.
-	Running(ctx context.Context, stayed []Process) (bool, error)
+	Running(ctx context.Context, stayed []program.Left) (bool, error)
 
 	// Free waits until Windows Installer works for nobody: a setup program that
 	// hands its work to it may be over without it.
@@ -77,15 +78,9 @@ type Command struct {
 
 // Result is how a program ended.
 type Result struct {
-	Status uint32    // exit code
-	Output string    // the last of what it wrote, readable
-	Stayed []Process // what it started and goes on
-}
-
-// Process is a process, told by both: numbers are given again.
-type Process struct {
-	PID     uint32    `json:"pid"`
-	Started time.Time `json:"started"`
+	Status uint32         // exit code
+	Output string         // the last of what it wrote, readable
+	Stayed []program.Left // what it started and goes on
 }
 
 // Removal is what removes a component: a command, or Windows Installer.

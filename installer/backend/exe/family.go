@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/releve-sante/releve/osdetect/process"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // stays reports whether a process that a setup program left running belongs
@@ -27,12 +28,15 @@ func (f Folders) stays(path string) bool {
 // goesOn reports whether one of the processes that stayed is among all that
 // run, or one that descends from them. The number of a parent that ended may
 // have been given again: then a stranger counts too, which only makes us wait.
-func goesOn(all []process.Process, stayed []Process) bool {
-	return slices.ContainsFunc(all, func(p process.Process) bool {
-		return slices.ContainsFunc(stayed, func(s Process) bool {
+func goesOn(all []process.Process, stayed []program.Left) bool {
+	for _, p := range all {
+		for _, s := range stayed {
 			unknown := p.Started.IsZero()
-			return p.PID == s.PID && (unknown || p.Started.Equal(s.Started)) ||
-				p.Parent == s.PID && (unknown || !p.Started.Before(s.Started))
-		})
-	})
+			if p.PID == s.PID && (unknown || p.Started.Equal(s.Started)) ||
+				p.Parent == s.PID && (unknown || !p.Started.Before(s.Started)) {
+				return true
+			}
+		}
+	}
+	return false
 }

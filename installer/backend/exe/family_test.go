@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/releve-sante/releve/osdetect/process"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 func TestStays(t *testing.T) {
@@ -28,7 +29,7 @@ func TestStays(t *testing.T) {
 
 func TestGoesOn(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)
-	stayed := []Process{{PID: 10, Started: at}, {PID: 20, Started: at.Add(time.Second)}}
+	stayed := []program.Left{{PID: 10, Started: at}, {PID: 20, Started: at.Add(time.Second)}}
 	for name, tt := range map[string]struct {
 		running process.Process
 		want    bool

@@ -49,7 +49,7 @@ func escape(argument string) string {
 
 // wantsLog reports whether arguments have a place for the path of a log.
 func wantsLog(arguments []string) bool {
-	return slices.ContainsFunc(arguments, func(a string) bool { return strings.Contains(a, manifest.SetupLog) })
+	return strings.Contains(strings.Join(arguments, " "), manifest.SetupLog)
 }
 
 // withLog puts the path of the log where arguments have a place for it. A path

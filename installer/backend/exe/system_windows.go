@@ -110,15 +110,14 @@ func (w *Windows) Run(ctx context.Context, c Command) (result Result, err error)
 	if err != nil {
 		return Result{}, err
 	}
-	result = Result{Status: uint32(got.Code), Output: program.Text(got.Output, program.OEM)} //nolint:gosec // 32 bits, as Windows counts them
-	for _, left := range got.Stayed {
-		result.Stayed = append(result.Stayed, Process(left))
-	}
-	return result, nil
+	return Result{
+		Status: uint32(got.Code), //nolint:gosec // 32 bits, as Windows counts them
+		Output: program.Text(got.Output, program.OEM), Stayed: got.Stayed,
+	}, nil
 }
 
 // Running implements System.
-func (w *Windows) Running(ctx context.Context, stayed []Process) (bool, error) {
+func (w *Windows) Running(ctx context.Context, stayed []program.Left) (bool, error) {
 	all, err := process.List(ctx)
 	return goesOn(all, stayed), err
 }

@@ -158,12 +158,12 @@ type installer struct{ exe.Installer }
 
 func (installer) Free(context.Context, backend.Job) error { return nil }
 
-// program is a package whose bytes are a file.
-type program string
+// setupFile is a package whose bytes are a file.
+type setupFile string
 
-func (p program) Name() string { return "Setup.exe" }
+func (p setupFile) Name() string { return "Setup.exe" }
 
-func (p program) Open() (backend.PackageFile, error) { return os.Open(string(p)) }
+func (p setupFile) Open() (backend.PackageFile, error) { return os.Open(string(p)) }
 
 func windowsJob(t *testing.T, action backend.Action, from, to string) backend.Job {
 	t.Helper()
@@ -185,7 +185,7 @@ func sampleJob(action backend.Action, from, to string) (backend.Job, error) {
 		Progress: func(int64, int64) {}, Tell: func(string, map[string]string) {},
 	}
 	if to != "" {
-		j.New = program(self)
+		j.New = setupFile(self)
 		j.Release = manifest.Release{Version: to, Backend: exe.Name, Setup: &manifest.Setup{
 			Arguments: []string{"setup", to}, Minutes: 1,
 			Uninstall: &manifest.SetupCommand{Path: `%ProgramFiles%\sample\uninstall.exe`, Arguments: []string{"remove", "now"}},

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/releve-sante/releve/installer/durable"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // temps is where each run of a program has a folder of its own.
@@ -44,7 +45,7 @@ func (b *Backend) makeTemp(job string) (string, error) {
 }
 
 // leaveTemp ends the use of a folder by the program that it was made for.
-func (b *Backend) leaveTemp(ctx context.Context, name string, stayed []Process) error {
+func (b *Backend) leaveTemp(ctx context.Context, name string, stayed []program.Left) error {
 	if len(stayed) > 0 {
 		data, err := json.Marshal(stayed)
 		if err == nil {
@@ -84,7 +85,7 @@ func (b *Backend) used(ctx context.Context, name string) bool {
 	if errors.Is(err, fs.ErrNotExist) { // they were none, or ended with the power
 		return false
 	}
-	var stayed []Process
+	var stayed []program.Left
 	if err != nil || json.Unmarshal(data, &stayed) != nil {
 		return true
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/exe"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // temps are the folders for temporary files that are on the disk.
@@ -50,9 +51,9 @@ func TestEachRunHasATempOfItsOwn(t *testing.T) {
 // TestTempOfWhatStays holds that a server which a setup program started keeps
 // its TEMP, that the next program has another, and that it goes with the server.
 func TestTempOfWhatStays(t *testing.T) {
-	server := exe.Process{PID: 7, Started: time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)}
+	server := program.Left{PID: 7, Started: time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)}
 	w := newWorld(durabletest.NewDisk())
-	w.stays = []exe.Process{server}
+	w.stays = []program.Left{server}
 	j := job(t, w, backend.Install, "1.0")
 	u, _, err := carryOut(t, w, j)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/osdetect/component"
 	"github.com/releve-sante/releve/osdetect/process"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 // wantServersTemp requires that the server still has the folder that its setup
@@ -79,7 +80,7 @@ func TestKilledInTheMiddle(t *testing.T) {
 	}
 	_ = cmd.Wait() // it was killed
 	await(t, func() (process.Process, bool) {
-		running, err := w.Running(t.Context(), []exe.Process{{PID: engine.PID, Started: engine.Started}})
+		running, err := w.Running(t.Context(), []program.Left{{PID: engine.PID, Started: engine.Started}})
 		if err != nil {
 			t.Fatal(err)
 		}

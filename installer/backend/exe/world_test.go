@@ -24,6 +24,7 @@ import (
 	"github.com/releve-sante/releve/installer/durable"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/osdetect/program"
 )
 
 const uninstaller = `%ProgramFiles%\sample\uninstall.exe`
@@ -39,7 +40,7 @@ type world struct {
 	products *[]string                               // that Windows Installer was asked to remove
 	status   func(c exe.Command) (exe.Result, error) // what programs answer, after their work
 	works    func(c exe.Command) bool                // whether they do their work
-	stays    []exe.Process                           // what setup programs leave running
+	stays    []program.Left                          // what setup programs leave running
 	leaves   map[string]string                       // files that they leave in TEMP, by name
 	trusts   func(signer string) bool
 	going    func() error // what Windows Installer does for a setup program that is over
@@ -135,8 +136,8 @@ func (w *world) unpackInto(temp string) error {
 	return w.write(temp+"/{0}/engine.dll", "unpacked")
 }
 
-func (w *world) Running(_ context.Context, stayed []exe.Process) (bool, error) {
-	return slices.ContainsFunc(stayed, func(p exe.Process) bool { return slices.Contains(w.stays, p) }), nil
+func (w *world) Running(_ context.Context, stayed []program.Left) (bool, error) {
+	return slices.ContainsFunc(stayed, func(p program.Left) bool { return slices.Contains(w.stays, p) }), nil
 }
 
 // Free is Windows Installer, which works until it is waited for.
