@@ -269,8 +269,9 @@ func (a *app) undoWMIC(ctx context.Context, o wmicOptions) error {
 	}
 	receipts, damaged := receipt.Load(s.state)
 	s.close()
-	for _, err := range damaged {
-		a.log.Warn("receipt set aside", "error", err.Error())
+	for _, err := range damaged { // perhaps what would tell that there is something
+		p := problemOf(err)
+		a.warn(p.Code, p.Args)
 	}
 	feature, restored := receipts[capability.WMIC]
 	standin, replaced := receipts[standinComponent]
