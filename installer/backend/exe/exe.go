@@ -141,13 +141,16 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 		}
 		state.Second = removal.Product != ""
 	}
-	state.Kept = shelf.Kept(b.shelf, held, version)
+	state.Kept = b.shelf.Kept(shelf.Items(held), version)
 	return state, nil
 }
 
 // NeedsOld implements backend.OldNeeder: the way back is the setup program of
 // the installed version.
-func (b *Backend) NeedsOld(j backend.Job) bool { return shelf.NeedsOld(j, b.held) }
+func (b *Backend) NeedsOld(j backend.Job) bool {
+	held, _ := b.held(j.Component) // what cannot be read is not there
+	return shelf.NeedsOld(j, shelf.Items(held))
+}
 
 // compare orders two versions, if they can be.
 func compare(a, b string) (order int, ok bool) {

@@ -26,6 +26,9 @@ func (b *Backend) readKept(component, id string) (kept, error) {
 // file is the path of a setup program.
 func (b *Backend) file(k kept) string { return b.shelf.Path(b.shelf.Name(k.Item)) }
 
+// check makes sure that a setup program is what was kept, and its publisher's.
+func (b *Backend) check(k kept) error { return b.system.Check(b.file(k), k.SHA256, k.Signer()) }
+
 // bring copies a setup program into our folder as id, checks it there and
 // keeps it.
 func (b *Backend) bring(ctx context.Context, j backend.Job, id string, rel manifest.Release, p backend.Package) (kept, error) {
@@ -35,7 +38,7 @@ func (b *Backend) bring(ctx context.Context, j backend.Job, id string, rel manif
 	}
 	i.Version, i.Setup = rel.Version, rel.Setup
 	k := kept{i}
-	if err := b.system.Check(b.file(k), k.SHA256, k.Signer()); err != nil {
+	if err := b.check(k); err != nil {
 		return kept{}, err
 	}
 	return k, b.shelf.Keep(&k)

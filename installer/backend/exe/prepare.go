@@ -62,8 +62,8 @@ func (b *Backend) stage(ctx context.Context, j backend.Job) (undo, error) {
 	if j.From == "" {
 		return u, nil
 	}
-	if k, ok := shelf.Find(held, j.From); ok && b.system.Check(b.file(k), k.SHA256, k.Signer()) == nil {
-		u.Old = k.Ref()
+	if i := shelf.Find(shelf.Items(held), j.From); i >= 0 && b.check(held[i]) == nil {
+		u.Old = held[i].Ref()
 		return u, nil
 	}
 	if j.Old == nil || j.Former == nil || j.Former.Backend != Name {
@@ -81,8 +81,8 @@ const Name = "exe"
 // its package.
 func (b *Backend) stageNew(ctx context.Context, j backend.Job, held []kept) (*shelf.Ref, error) {
 	if j.Action == backend.Rollback || j.New == nil {
-		if k, ok := shelf.Find(held, j.To); ok {
-			return k.Ref(), b.system.Check(b.file(k), k.SHA256, k.Signer())
+		if i := shelf.Find(shelf.Items(held), j.To); i >= 0 {
+			return held[i].Ref(), b.check(held[i])
 		}
 	}
 	if j.New == nil {

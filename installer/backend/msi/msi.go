@@ -131,10 +131,13 @@ func (b *Backend) Inspect(ctx context.Context, s backend.Subject) (backend.State
 	if top, ok := highest(found); ok {
 		state.Version, state.Digest = spell(top, s.Evidence, held), top.Code
 	}
-	state.Kept = shelf.Kept(b.shelf, held, state.Version)
+	state.Kept = b.shelf.Kept(shelf.Items(held), state.Version)
 	return state, nil
 }
 
 // NeedsOld implements backend.OldNeeder: the way back is the package of the
 // installed version.
-func (b *Backend) NeedsOld(j backend.Job) bool { return shelf.NeedsOld(j, b.held) }
+func (b *Backend) NeedsOld(j backend.Job) bool {
+	held, _ := b.held(j.Component) // what cannot be read is not there
+	return shelf.NeedsOld(j, shelf.Items(held))
+}

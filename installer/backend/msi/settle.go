@@ -28,7 +28,7 @@ func (b *Backend) Settle(ctx context.Context, j backend.Job, raw backend.Undo, c
 	if err != nil {
 		return err
 	}
-	return shelf.Settle(b.shelf, j, held, func(k kept) bool { return u.keeps(j, k, found) })
+	return b.shelf.Settle(j, shelf.Items(held), func(place int) bool { return u.keeps(j, held[place], found) })
 }
 
 // keeps reports whether a package is of use after a committed change: it is

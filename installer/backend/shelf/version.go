@@ -16,22 +16,26 @@ type recordOf[K any] interface {
 	Record
 }
 
-// Find returns the package of a version.
-func Find[K any, R recordOf[K]](held []K, version string) (K, bool) {
-	i := slices.IndexFunc(held, func(k K) bool { return manifest.SameVersion(R(&k).item().Version, version) })
-	if i < 0 {
-		var none K
-		return none, false
+// Items is what every backend knows of its packages: what Held listed. It lets
+// the functions below do without a copy of their code for each backend.
+func Items[K any, R recordOf[K]](held []K) []*Item {
+	items := make([]*Item, len(held))
+	for i := range held {
+		items[i] = R(&held[i]).item()
 	}
-	return held[i], true
+	return items
+}
+
+// Find returns the place of the package of a version, -1 when there is none.
+func Find(items []*Item, version string) int {
+	return slices.IndexFunc(items, func(i *Item) bool { return manifest.SameVersion(i.Version, version) })
 }
 
 // Kept lists what backend.State.Kept has to: the versions of packages, but for
 // the one that is installed and what a job under way brought.
-func Kept[K any, R recordOf[K]](s Shelf, held []K, installed string) []string {
+func (s Shelf) Kept(items []*Item, installed string) []string {
 	var kept []string
-	for _, k := range held {
-		i := R(&k).item()
+	for _, i := range items {
 		if !manifest.SameVersion(i.Version, installed) && !s.Open(i.ID) && !slices.Contains(kept, i.Version) {
 			kept = append(kept, i.Version)
 		}
@@ -41,25 +45,17 @@ func Kept[K any, R recordOf[K]](s Shelf, held []K, installed string) []string {
 }
 
 // NeedsOld is backend.OldNeeder's for who goes back by the package of the
-// installed version: whether that is not among the packages of the component,
-// which held lists.
-func NeedsOld[K any, R recordOf[K]](j backend.Job, held func(component string) ([]K, error)) bool {
-	if j.From == "" {
-		return false
-	}
-	all, err := held(j.Component)
-	_, found := Find[K, R](all, j.From)
-	return err != nil || !found
-}
+// installed version: whether that is not among those of the component.
+func NeedsOld(j backend.Job, items []*Item) bool { return j.From != "" && Find(items, j.From) < 0 }
 
 // Settle ends a job that is committed, and removes the packages that are of no
-// use after it.
-func Settle[K any, R recordOf[K]](s Shelf, j backend.Job, held []K, keeps func(K) bool) error {
-	for _, k := range held {
-		if keeps(k) {
+// use after it, by their places.
+func (s Shelf) Settle(j backend.Job, items []*Item, keeps func(place int) bool) error {
+	for place, i := range items {
+		if keeps(place) {
 			continue
 		}
-		if err := s.Discard(j.Component, R(&k).item().ID); err != nil {
+		if err := s.Discard(j.Component, i.ID); err != nil {
 			return err
 		}
 	}
