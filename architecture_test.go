@@ -80,6 +80,7 @@ installer/durable/durabletest  installer/durable
 installer/backend/backendtest  manifest installer/backend installer/durable/durabletest
 installer/backend/msi/database/databasetest  installer/backend/msi/database
 
+packaging/gen/pack             -
 packaging/testbench/vpcd       -
 packaging/testbench/impersonate  -
 packaging/testbench/galss      -

@@ -81,19 +81,6 @@ func contenders(b *testing.B) (*wire, tools) {
 // tools are the programs that are compared.
 type tools struct{ ours, peer, curl string }
 
-// buildRelease builds a program as goreleaser.yaml does, in a workspace.
-func buildRelease(b *testing.B, output, dir, work string) {
-	b.Helper()
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
-		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/manifest/...=",
-		"-gcflags=github.com/releve-sante/releve/installer/plan=", "-gcflags=github.com/releve-sante/releve/installer/store=", "-gcflags=github.com/klauspost/...=",
-		"-gcflags=encoding/json=", "-o", output, dir)
-	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+work)
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("building: %v\n%s", err, out)
-	}
-}
-
 // contender is one program in one situation, with what was measured.
 type contender struct {
 	name    string

@@ -12,12 +12,7 @@ import (
 // curl, in turns, and prints both medians and the ratio. Goal: at most 0.75.
 func BenchmarkVersion(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "releve")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo", "-ldflags=-s -w -funcalign=8",
-		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/manifest/...=", "-o", program, ".")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+clientWork(b))
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("building: %v\n%s", err, out)
-	}
+	buildRelease(b, program, ".", clientWork(b))
 	peer, err := exec.LookPath("curl")
 	if err != nil {
 		b.Skip("curl is not installed: there is nothing to compare with")
@@ -47,6 +42,24 @@ func startOf(b *testing.B, program string, args ...string) time.Duration {
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
+}
+
+// buildRelease builds a program as goreleaser.yaml does, in a workspace.
+func buildRelease(b *testing.B, output, dir, work string) {
+	b.Helper()
+	pack := exec.CommandContext(b.Context(), "go", "run", "./packaging/gen/pack")
+	pack.Dir = filepath.Join("..", "..")
+	if out, err := pack.CombinedOutput(); err != nil {
+		b.Fatalf("packing: %v\n%s", err, out)
+	}
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-tags=nodemo,packed", "-ldflags=-s -w -funcalign=8",
+		"-gcflags=all=-l", "-gcflags=github.com/releve-sante/releve/manifest/...=",
+		"-gcflags=github.com/releve-sante/releve/installer/plan=", "-gcflags=github.com/releve-sante/releve/installer/store=", "-gcflags=github.com/klauspost/...=",
+		"-gcflags=encoding/json=", "-o", output, dir)
+	build.Env = append(build.Environ(), "CGO_ENABLED=0", "GOWORK="+work)
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("building: %v\n%s", err, out)
+	}
 }
 
 // clientWork is the workspace that a release of the client is built in.

@@ -18,7 +18,6 @@ package reference
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -29,9 +28,6 @@ import (
 // Channel is the name of the one channel of the catalogue. It offers the
 // releases somebody may still want; the components list older ones too.
 const Channel = "reference"
-
-//go:embed advisories.json channels components
-var documents embed.FS
 
 // Open returns the catalogue. It fails only when ctx has ended.
 func Open(ctx context.Context) (manifest.Verified, error) {
@@ -53,7 +49,11 @@ func (embedded) Authenticated(ctx context.Context, name string) (manifest.Blob, 
 	if err := ctx.Err(); err != nil {
 		return manifest.Blob{}, fmt.Errorf("reading document %q: %w", name, err)
 	}
-	data, err := documents.ReadFile(name)
+	files, err := documents()
+	if err != nil {
+		return manifest.Blob{}, fmt.Errorf("reading document %q: %w", name, err)
+	}
+	data, err := fs.ReadFile(files, name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return manifest.Blob{}, fmt.Errorf("document %q: %w", name, manifest.ErrNoDocument)
 	}

@@ -2,6 +2,7 @@ package text
 
 import (
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"strings"
 	"sync"
@@ -11,10 +12,15 @@ import (
 // sentences, so an area is read when it is spoken of: to read all of them
 // takes longer than a check that finds nothing new.
 type lexicon struct {
-	lang string
+	lang  string
+	files fs.FS // locales
 
 	mu    sync.Mutex
 	areas map[string]map[string]sentence // read so far
+}
+
+func newLexicon(lang string) *lexicon {
+	return &lexicon{lang: lang, files: locales(), areas: map[string]map[string]sentence{}}
 }
 
 // find gives a text. Nearly every id begins with the name of its area; the
@@ -39,7 +45,7 @@ func (c *lexicon) area(name string) map[string]sentence {
 	}
 	texts := map[string]sentence{}
 	file := name + "." + c.lang + ".json"
-	data, err := locales.ReadFile("locales/" + file)
+	data, err := fs.ReadFile(c.files, "locales/"+file)
 	if err != nil {
 		data, err = more.ReadFile("locales/more/" + file)
 	}
@@ -53,7 +59,7 @@ func (c *lexicon) area(name string) map[string]sentence {
 // all reads every area.
 func (c *lexicon) all() map[string]sentence {
 	all := map[string]sentence{}
-	files, err := locales.ReadDir("locales")
+	files, err := fs.ReadDir(c.files, "locales")
 	if err != nil {
 		return nil
 	}

@@ -27,7 +27,7 @@ func (p *Printer) told(args map[string]string) map[string]string {
 }
 
 func (p *Printer) said(value string) string {
-	forms := (&lexicon{lang: English, areas: map[string]map[string]sentence{}}).area(said)
+	forms := newLexicon(English).area(said)
 	ids := slices.SortedFunc(maps.Keys(forms), func(a, b string) int { return len(forms[b].other) - len(forms[a].other) })
 	for _, id := range ids { // the longest form is the closest one
 		places, ok := match(forms[id].other, value)

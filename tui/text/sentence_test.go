@@ -55,7 +55,7 @@ func TestForm(t *testing.T) {
 
 func TestEverySentenceCanBeFilled(t *testing.T) {
 	for _, lang := range []string{French, English} {
-		all := (&lexicon{lang: lang, areas: map[string]map[string]sentence{}}).all()
+		all := newLexicon(lang).all()
 		if len(all) < 100 {
 			t.Fatalf("%d texts in %s", len(all), lang)
 		}

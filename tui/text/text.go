@@ -13,7 +13,6 @@
 package text
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,9 +22,6 @@ import (
 
 	"github.com/releve-sante/releve/manifest"
 )
-
-//go:embed locales/*.json
-var locales embed.FS
 
 // The languages of the product.
 const (
@@ -54,7 +50,7 @@ func New(lang string) (*Printer, error) {
 	if lang != French && lang != English {
 		return nil, fmt.Errorf("choosing the language %q: the languages are fr and en", lang)
 	}
-	return &Printer{lang: lang, words: &lexicon{lang: lang, areas: map[string]map[string]sentence{}}}, nil
+	return &Printer{lang: lang, words: newLexicon(lang)}, nil
 }
 
 // ASCII returns a printer whose strings hold no byte above 127, for terminals
