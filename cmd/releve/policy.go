@@ -109,6 +109,9 @@ func (a *app) policyCommand() *cobra.Command {
 			rows := make([]line.Decision, len(values))
 			for i, v := range values {
 				rows[i] = line.Decision{Name: string(v.Key), Value: shown(v.Value), Source: v.Source, Fixed: v.Fixed}
+				if v.Key == policy.Channel { // followed all the same when nobody decided
+					rows[i].Value = a.flags.channel
+				}
 			}
 			return line.Policy(a.out, a.text, rows)
 		},

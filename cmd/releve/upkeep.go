@@ -14,6 +14,7 @@ import (
 	"github.com/releve-sante/releve/installer/plan"
 	"github.com/releve-sante/releve/installer/receipt"
 	"github.com/releve-sante/releve/manifest"
+	"github.com/releve-sante/releve/manifest/reference"
 	"github.com/releve-sante/releve/tui/jsonl"
 	"github.com/releve-sante/releve/tui/line"
 )
@@ -49,7 +50,9 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 	v, err := s.known(ctx)
 	if err != nil {
 		s.a.log.Info("no metadata is known", "error", err.Error())
-		v = manifest.Verified{}
+		if v, err = reference.Open(ctx); err != nil { // what others installed is recognised all the same
+			return st, err
+		}
 	} else {
 		st.Metadata = s.metadata()
 	}
@@ -62,6 +65,7 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 	for _, c := range sortedKeys(installed) {
 		in := installed[c]
 		row := line.Component{Name: c, Version: in.Version, Versions: versionsOf(facts, c)}
+		row.Unknown = in.Version == "" && facts["component."+c+".present"] != false
 		if doc, ok := v.Component(c); ok {
 			row.Title = doc.Title
 		}

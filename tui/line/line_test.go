@@ -220,6 +220,7 @@ func TestStatusHistoryDamageFacts(t *testing.T) {
 					Components: []Component{
 						{Name: "cryptolib-cps", Title: manifest.Text{FR: "Cryptolib CPS", EN: "Cryptolib CPS"}, Version: "5.1.5", Versions: []string{"5.1.5", "5.0.45"}, Previous: "5.1.1"},
 						{Name: "galss", Title: manifest.Text{FR: "GALSS", EN: "GALSS"}},
+						{Name: "srvsvcnam", Title: manifest.Text{FR: "SrvSVCNAM", EN: "SrvSVCNAM"}, Unknown: true},
 					},
 				}),
 				Printf(&b, "\n"),

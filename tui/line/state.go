@@ -64,6 +64,7 @@ type Component struct {
 	Title    manifest.Text `json:"title"`
 	Version  string        `json:"version"`
 	Versions []string      `json:"versions,omitempty"` // when several stand side by side, the newest first
+	Unknown  bool          `json:"unknown,omitempty"`  // which version is installed, or whether any is, cannot be told
 	Previous string        `json:"previous,omitempty"` // what rollback returns to
 	Damaged  bool          `json:"damaged,omitempty"`
 	// Withdrawn says how the publisher took the installed version back.
@@ -109,6 +110,9 @@ func (g *page) components(all []Component) {
 	var rows [][]string
 	for _, c := range all {
 		row := []string{p.Value(c.Name), p.Version(c.Version), p.Text(c.Title)}
+		if c.Unknown {
+			row[1] = p.Message("view-unknown", nil)
+		}
 		if c.Previous != "" {
 			row[2] += " (" + p.Message("view-previous", map[string]string{"Version": c.Previous}) + ")"
 		}
