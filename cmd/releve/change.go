@@ -127,7 +127,7 @@ const planningGC = 400
 // prepare reads the manifest, looks at the machine and makes the plan.
 func (w *work) prepare(ctx context.Context, sink event.Sink) (err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(planningGC))
-	if w.manifest, err = w.s.manifestFor(ctx, w.req.Action, sink); err != nil {
+	if w.manifest, err = w.s.manifestFor(ctx, w.req, sink); err != nil {
 		return err
 	}
 	if err := w.knownPins(); err != nil {
@@ -189,8 +189,8 @@ func platformOf(facts osdetect.Facts) manifest.Platform {
 // manifestFor returns the newest manifest for what brings something new. What
 // only takes away or puts back goes on with what is known when the repository
 // cannot be reached or its metadata is too old.
-func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Sink) (manifest.Verified, error) {
-	if verb == plan.Install || verb == plan.Update {
+func (s *session) manifestFor(ctx context.Context, req plan.Request, sink event.Sink) (manifest.Verified, error) {
+	if req.Action == plan.Install || req.Action == plan.Update {
 		return s.fresh(ctx)
 	}
 	if len(s.a.flags.repos) > 0 {
@@ -203,11 +203,12 @@ func (s *session) manifestFor(ctx context.Context, verb plan.Verb, sink event.Si
 	}
 	v, err := s.known(ctx)
 	if err != nil {
-		// Receipts alone tell enough to roll back and to uninstall what they
-		// know; what others installed is recognised by what is built in, which
-		// also names its settings and who uses it.
+		// Receipts alone tell enough of what they know. What others installed
+		// is recognised by what is built in, which also names its settings and
+		// who uses it.
 		s.a.log.Warn("no manifest is known", "error", err.Error())
-		if verb == plan.Uninstall {
+		known := s.names(manifest.Verified{})
+		if req.Action == plan.Uninstall || slices.ContainsFunc(req.Components, func(t plan.Target) bool { return !slices.Contains(known, t.Component) }) {
 			return reference.Open(ctx)
 		}
 		return manifest.Verified{}, nil
