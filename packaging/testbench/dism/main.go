@@ -10,6 +10,7 @@
 //	fail    code that every change ends with, for example "0x800f0954" or "87"
 //	online  code that ends an addition without /Source, which then works with it
 //	reboot  whether a change ends with 3010
+//	pause   how long a change takes before it shows, in milliseconds
 //	french  whether it speaks French, in the OEM code page, unless /English is given
 //
 // It ends with the code it prints, as the real one does.
@@ -24,6 +25,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // state is what the script and this program tell each other.
@@ -33,6 +35,7 @@ type state struct {
 	Fail   string `json:"fail,omitempty"`
 	Online string `json:"online,omitempty"`
 	Reboot bool   `json:"reboot,omitempty"`
+	Pause  int    `json:"pause,omitempty"`
 	French bool   `json:"french,omitempty"`
 }
 
@@ -131,6 +134,7 @@ func (d *dism) describe() {
 
 // change puts the program there or takes it away, and remembers that.
 func (d *dism) change(add bool) error {
+	time.Sleep(time.Duration(d.state.Pause) * time.Millisecond)
 	d.state.State = "absent"
 	if add {
 		d.state.State = "installed"

@@ -36,9 +36,7 @@ func (b *bench) close() {
 	for slot := range b.cards {
 		b.remove(slot)
 	}
-	if b.galss != nil {
-		_ = b.galss.Process.Kill()
-	}
+	b.stopGALSS()
 }
 
 // impersonated changes the Windows that programs see: impersonate BUILD.

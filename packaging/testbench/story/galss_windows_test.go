@@ -18,12 +18,11 @@ const startLimit = 30 * time.Second
 // A start that is refused fails the command, and its reason is in $WORK/galss.txt.
 func controlGALSS(ts *testscript.TestScript, neg bool, args []string) {
 	b := of(ts)
-	program := filepath.Join(galssDir, "galsvw64.exe")
 	switch args[0] {
 	case "install":
-		ts.Check(copyFile(filepath.Join(b.programs, "galss.exe"), program))
+		ts.Check(copyFile(filepath.Join(b.programs, "galss.exe"), galssProgram))
 	case "start":
-		said, started := b.startGALSS(ts, program)
+		said, started := b.startGALSS(ts)
 		ts.Check(os.WriteFile(ts.MkAbs("galss.txt"), []byte(said), 0o600))
 		ts.Logf("GALSS says: %s", said)
 		if started == neg {
@@ -33,9 +32,7 @@ func controlGALSS(ts *testscript.TestScript, neg bool, args []string) {
 		if b.galss == nil {
 			ts.Fatalf("GALSS was not started")
 		}
-		ts.Check(b.galss.Process.Kill())
-		_ = b.galss.Wait()
-		b.galss = nil
+		b.stopGALSS()
 	default:
 		ts.Fatalf("usage: galss install|start|stop")
 	}
@@ -43,11 +40,11 @@ func controlGALSS(ts *testscript.TestScript, neg bool, args []string) {
 
 // startGALSS starts the server with the PATH that the machine has now, which is
 // not the one this program was started with, and waits for its first line.
-func (b *bench) startGALSS(ts *testscript.TestScript, program string) (said string, started bool) {
+func (b *bench) startGALSS(ts *testscript.TestScript) (said string, started bool) {
 	path, err := machinePath()
 	ts.Check(err)
-	cmd := exec.CommandContext(b.t.Context(), program)
-	cmd.Dir = filepath.Dir(program)
+	cmd := exec.CommandContext(b.t.Context(), galssProgram)
+	cmd.Dir = galssDir
 	cmd.Env = append(os.Environ(), "PATH="+path)
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
@@ -70,4 +67,14 @@ func (b *bench) startGALSS(ts *testscript.TestScript, program string) (said stri
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	return said, false
+}
+
+// stopGALSS ends the server, if it was started.
+func (b *bench) stopGALSS() {
+	if b.galss == nil {
+		return
+	}
+	_ = b.galss.Process.Kill() // it may have ended by itself
+	_ = b.galss.Wait()
+	b.galss = nil
 }

@@ -21,7 +21,7 @@
 //	msi PACKAGE           installs a package of the bench (see ../msi)
 //	snapshot NAME         remembers the parts of the machine that releve may change
 //	unchanged NAME        requires that they are the same bytes
-//	interrupted N COMPONENT ARGUMENTS...  ends releve when its journal has N lines
+//	cuts 'COMMAND' 'BACK'         ends the command at each line of its journal and in between, BACK takes it back
 //	package TARGET [FILE]...  a package for releve-repo add
 //	console N FILE COMMAND...     a person at a terminal, who waits and presses keys as FILE says
 //	as-service N COMMAND...       by a service, without a person

@@ -18,6 +18,12 @@ import (
 // galssDir is where the 64-bit GALSS lies.
 const galssDir = `C:\Program Files\santesocial\galss`
 
+// galssProgram is its server.
+const (
+	galssName    = "galsvw64.exe"
+	galssProgram = galssDir + `\` + galssName
+)
+
 // TestStory plays every script on this machine, which has to be one that may
 // be spoiled.
 func TestStory(t *testing.T) {
@@ -53,7 +59,7 @@ func TestStory(t *testing.T) {
 			"msiexec":     programInstaller,
 			"snapshot":    takeSnapshot,
 			"unchanged":   wantUnchanged,
-			"interrupted": interrupted,
+			"cuts":        cutShort,
 			"package":     makePackage,
 			"copytree":    copyTree,
 			"console":     inConsole,
