@@ -2,9 +2,11 @@ package settings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/osdetect/galss"
@@ -86,9 +88,26 @@ func makeGalss(j backend.Job, old []byte) ([]byte, error) {
 	}
 	data, reasons := galss.Migrate(galss.Move{Old: old, Family: j.Params[ParamFamily], Bits: bits, Slots: slots(j)})
 	if data == nil {
-		return nil, &Error{code: CodeNotMoved, cause: fmt.Errorf("%v", reasons)}
+		return nil, &Error{code: CodeNotMoved, cause: stops(reasons)}
 	}
 	return data, nil
+}
+
+// stops are the codes of what stops a move, each with its place in the file, as
+// views look them up.
+func stops(reasons []galss.Reason) error {
+	var codes []string
+	for _, r := range reasons {
+		if !r.Stops {
+			continue
+		}
+		code := r.Code
+		if place := r.Args["Place"]; place != "" {
+			code += " " + place
+		}
+		codes = append(codes, code)
+	}
+	return errors.New(strings.Join(codes, "; "))
 }
 
 // probeGalss looks for the two cards of a move to PC/SC.

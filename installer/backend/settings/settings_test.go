@@ -358,6 +358,9 @@ func TestGalssRefuses(t *testing.T) {
 			if err == nil || tt.code != "" && (!errors.As(err, &e) || e.Code() != tt.code) {
 				t.Errorf("Prepare: got %v, want %q", err, tt.code)
 			}
+			if want := "galss-move-form [CONFIG] NbCanaux; galss-move-form [CANAL1] TCanal"; tt.code == settings.CodeNotMoved && e.Args()["Why"] != want {
+				t.Errorf("the reason is %q, want %q", e.Args()["Why"], want)
+			}
 			if got := d.Snapshot()[iniFile]; got != tt.old {
 				t.Errorf("the file is %q", got)
 			}
