@@ -251,12 +251,8 @@ func (w *work) notStarted(ctx context.Context, path string) error {
 		if err := jsonl.Value(a.out, "start", answer); err != nil {
 			return err
 		}
-	} else {
-		for _, r := range answer.Remedy {
-			if err := line.Printf(a.out, "  %s\n      %s\n", r.Command, a.text.Text(r.Text)); err != nil {
-				return err
-			}
-		}
+	} else if err := line.WriteRemedies(a.out, a.text, answer.Remedy); err != nil {
+		return err
 	}
 	return &cliError{code: answer.Code, args: map[string]string{"Path": path}}
 }

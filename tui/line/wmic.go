@@ -56,14 +56,26 @@ func WriteWMIC(w io.Writer, p *text.Printer, v WMIC) error {
 			g.item(indent, hint)
 		}
 	}
-	if len(v.Remedies) > 0 {
-		g.head(said("view-wmic-remedies"))
-		for _, r := range v.Remedies {
-			g.item(2, p.Text(r.Text))
-			if r.Command != "" {
-				g.item(4, r.Command)
-			}
+	g.remedies(v.Remedies)
+	return g.writeTo(w)
+}
+
+// WriteRemedies writes remedies in their order, nothing for none.
+func WriteRemedies(w io.Writer, p *text.Printer, all []manifest.Remedy) error {
+	g := newPage(p)
+	g.remedies(all)
+	return g.writeTo(w)
+}
+
+func (g *page) remedies(all []manifest.Remedy) {
+	if len(all) == 0 {
+		return
+	}
+	g.head(g.p.Message("view-wmic-remedies", nil))
+	for _, r := range all {
+		g.item(2, g.p.Text(r.Text))
+		if r.Command != "" {
+			g.item(4, r.Command)
 		}
 	}
-	return g.writeTo(w)
 }
