@@ -172,11 +172,15 @@ func (w *work) replan(ctx context.Context) (err error) {
 }
 
 func (w *work) input() plan.Input {
-	return plan.Input{
+	in := plan.Input{
 		Request: w.req, Manifest: w.manifest, Platform: platformOf(w.facts),
 		Facts: w.facts.Lookup, Installed: w.installed, Backends: sortedKeys(w.s.backends),
 		Tried: w.s.tried(), Floors: w.s.floors().Floors, FloorsLost: w.s.floors().Lost,
 	}
+	if w.s.replayed() { // what this machine can do and tried says nothing of that one
+		in.Backends, in.Tried = nil, nil
+	}
+	return in
 }
 
 // platformOf is what releases are made for on the machine of the facts.

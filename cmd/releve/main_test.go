@@ -80,9 +80,14 @@ func TestScript(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the publisher's tool: %v\n%s", err, out)
 	}
+	samples, err := filepath.Abs("../../installer/authenticode/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("SIGNED_SAMPLES", samples)
 			e.Setenv("PATH", tools+string(os.PathListSeparator)+e.Getenv("PATH"))
 			e.Setenv("RELEVE_REPO_PASSWORD", "a password of the tests")
 			e.Setenv("LANG", "en_GB.UTF-8")

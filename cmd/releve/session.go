@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -71,10 +70,6 @@ func (a *app) opened(looking bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	target, err := folder(a.flags.target, defaultTarget(a.place), CodeNeedTarget)
-	if err != nil {
-		return nil, err
-	}
 	s := &session{a: a, stop: make(chan struct{})}
 	if s.state, err = a.openState(state); err != nil && looking && a.flags.state == "" {
 		s.state, err = s.instead(err)
@@ -82,10 +77,8 @@ func (a *app) opened(looking bool) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.target, err = openFolder(target); err != nil && looking && a.flags.target == "" {
-		s.target, err = s.instead(err)
-	}
-	if err != nil {
+	logged := len(s.empty) == 0 // who may not read the log writes none
+	if s.target, err = s.openTarget(looking); err != nil {
 		return nil, err
 	}
 	s.backends = map[string]backend.Backend{"bundle": bundle.New(s.target, bundle.Options{})}
@@ -100,8 +93,8 @@ func (a *app) opened(looking bool) (*session, error) {
 	}
 	s.repository = metadata
 	s.packages = store.New(store.Config{Dir: s.state, Remote: packages})
-	if len(s.empty) > 0 {
-		return s, nil // who may not read the log writes none
+	if !logged {
+		return s, nil
 	}
 	return s, a.openLog(s.state)
 }
@@ -114,44 +107,6 @@ func (s *session) close() {
 	for _, dir := range s.empty {
 		_ = os.RemoveAll(dir)
 	}
-}
-
-// instead gives a command that only looks an empty folder in the place of one
-// of the system that it may not open: what is to be seen without the rights of
-// an administrator is shown without them, and what earlier runs left is not.
-func (s *session) instead(err error) (*durable.Root, error) {
-	var c *cliError
-	if !errors.As(err, &c) || c.code != CodeNeedRights {
-		return nil, err
-	}
-	dir, err := os.MkdirTemp("", "releve-look-") //nolint:forbidigo // the system refused this process its own folder: it has no rights that others could borrow
-	if err != nil {
-		return nil, err
-	}
-	s.empty = append(s.empty, dir)
-	return openFolder(dir)
-}
-
-// folder chooses between a flag and the system's own place.
-func folder(flag, standard, code string) (string, error) {
-	if flag == "" {
-		flag = standard
-	}
-	if flag == "" {
-		return "", &cliError{code: code}
-	}
-	return filepath.Abs(flag)
-}
-
-func openFolder(path string) (*durable.Root, error) {
-	d, err := durable.Open(path)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, &cliError{code: CodeNeedRights, args: map[string]string{"Path": path}, cause: err}
-	}
-	if err != nil {
-		return nil, unusable(path, err)
-	}
-	return d, nil
 }
 
 // lock makes this process the only one that changes the workstation.
@@ -294,6 +249,9 @@ func (s *session) machine(ctx context.Context, all []backend.Subject) (osdetect.
 	facts, err := s.a.machineFacts(ctx, s.target.Path("."))
 	if err != nil {
 		return nil, nil, err
+	}
+	if s.replayed() {
+		return facts, installedIn(facts, all), nil
 	}
 	found, err := s.a.recognise(ctx, all)
 	if err != nil {
