@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/windows"
+
 	"github.com/releve-sante/releve/installer/backend"
 	"github.com/releve-sante/releve/installer/backend/msi"
 	"github.com/releve-sante/releve/installer/durable"
@@ -258,5 +260,33 @@ func TestSwappedThousandTimes(t *testing.T) {
 	t.Logf("%d of %d were swapped", swapped, run)
 	if run < 1000 || swapped > 0 {
 		t.Errorf("%d of %d were swapped, want 0 of 1000", swapped, run)
+	}
+}
+
+// TestOnlyTheFolderOfWindowsInstallerIsGuarded names places of packages: what
+// lies elsewhere may have been put there by anybody, and its way back would run
+// as SYSTEM.
+func TestOnlyTheFolderOfWindowsInstallerIsGuarded(t *testing.T) {
+	dir, err := windows.GetSystemWindowsDirectory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		dir + `\Installer\1a2b3c.msi`:                      true,
+		strings.ToUpper(dir) + `\INSTALLER\1A2B3C.MSI`:     true,
+		dir + `\Installer\..\Temp\1a2b3c.msi`:              false,
+		dir + `\Installer\folder\1a2b3c.msi`:               false,
+		dir + `\Temp\1a2b3c.msi`:                           false,
+		`C:\ProgramData\santesocial\atsam\1a2b3c.msi`:      false,
+		`C:\elsewhere` + dir[2:] + `\Installer\1a2b3c.msi`: false,
+		`Installer\1a2b3c.msi`:                             false,
+		`\\server\c$` + dir[2:] + `\Installer\1a2b3c.msi`:  false,
+	} {
+		if got := msi.Guarded(path); got != want {
+			t.Errorf("%q: got %v, want %v", path, got, want)
+		}
+	}
+	if found := msi.Search([]string{`\\localhost\c$`, `relative`, t.TempDir()}, "{}"); len(found) != 0 {
+		t.Errorf("found %v", found)
 	}
 }
