@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/manifest"
 	"github.com/releve-sante/releve/manifest/reference"
 	"github.com/releve-sante/releve/osdetect"
 	"github.com/releve-sante/releve/osdetect/component"
@@ -22,10 +24,13 @@ func (a *app) recognise(ctx context.Context, all []backend.Subject) (map[string]
 	}
 	machine := component.Snapshot(component.System())
 	for _, s := range all {
-		if len(s.Evidence) == 0 {
+		evidence := slices.DeleteFunc(slices.Clone(s.Evidence), func(e manifest.Evidence) bool {
+			return e.Kind == manifest.EvidenceBundle // our own backend tells, and nobody else
+		})
+		if len(evidence) == 0 {
 			continue
 		}
-		found, err := component.Find(ctx, machine, s.Evidence)
+		found, err := component.Find(ctx, machine, evidence)
 		if err != nil {
 			return nil, err
 		}

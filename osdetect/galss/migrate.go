@@ -80,8 +80,12 @@ func Migrate(m Move) ([]byte, []Reason) {
 		return nil, g.reasons
 	}
 	f, err := Parse(m.Old)
-	if err != nil || f.unicode() {
+	switch {
+	case err != nil:
 		g.stop(CodeForm, "Place", "galss.ini")
+		return nil, g.reasons
+	case f.unicode():
+		g.stop(CodeEncoding, "Number", "32769", "Found", "Unicode", "Expected", "ANSI (Windows-1252)")
 		return nil, g.reasons
 	}
 	if m.Old != nil && f.Mode() == PCSC {

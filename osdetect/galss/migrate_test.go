@@ -160,7 +160,7 @@ func TestMigrateStopsForFiles(t *testing.T) {
 		{"section-twice", file("[EDITEUR]", "[CONFIG]"), []string{galss.CodeForm}},
 		{"key-twice", file("Index=8", "Index=8\r\nIndex=9"), []string{galss.CodeForm}},
 		{"no-channel", with(func(m *galss.Move) { m.Old = []byte("[CONFIG]\nNbCanaux=0\n") }), []string{galss.CodeForm, galss.CodeForm, galss.CodeServer}},
-		{"unicode", with(func(m *galss.Move) { m.Old = []byte("\ufeff[CONFIG]") }), []string{galss.CodeForm}},
+		{"unicode", with(func(m *galss.Move) { m.Old = []byte("\ufeff[CONFIG]") }), []string{galss.CodeEncoding}},
 		{"kept-part-is-wrong", file("Config=1000,1,15000", "Config=x"), []string{galss.CodeNotMovable}},
 		{"pcsc-with-a-reader-that-is-gone", with(func(m *galss.Move) { m.Old = sample(t, "pcsc-mac.ini") }), []string{galss.CodeReaderGone, galss.CodeReaderGone}},
 		{"pcsc-with-cards-changed-over", with(func(m *galss.Move) {

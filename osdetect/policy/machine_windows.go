@@ -78,10 +78,21 @@ func registryValue(key registry.Key, name string) any {
 		n, _, err = key.GetIntegerValue(name)
 		value = simple(n)
 	default:
-		err = fmt.Errorf("registry type %d", kind)
+		err = errors.New(kindName(kind))
 	}
 	if err != nil {
 		return err
 	}
 	return value
+}
+
+// kindName is what the registry editor calls a kind of value.
+func kindName(kind uint32) string {
+	switch kind {
+	case registry.EXPAND_SZ:
+		return "REG_EXPAND_SZ"
+	case registry.BINARY:
+		return "REG_BINARY"
+	}
+	return fmt.Sprintf("REG %d", kind)
 }

@@ -44,8 +44,13 @@ func TestRegistry(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	var keys []Key
+	kinds := map[Key]string{}
 	for _, found := range p.Problems() {
 		keys = append(keys, found.Key)
+		kinds[found.Key] = found.Found
+	}
+	if kinds[Ring] != "REG_BINARY" || kinds[CAFile] != "REG_EXPAND_SZ" {
+		t.Errorf("the kinds of values are %v, want them as the registry editor calls them", kinds)
 	}
 	if want := []Key{CAFile, Department, Ring}; !reflect.DeepEqual(keys, want) || p.Ring != "" || p.CAFile != "" {
 		t.Errorf("problems with %v, want %v; ring %q, file %q", keys, want, p.Ring, p.CAFile)
