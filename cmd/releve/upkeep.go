@@ -68,6 +68,9 @@ func (s *session) status(ctx context.Context) (line.State, error) {
 		row.Unknown = in.Version == "" && facts["component."+c+".present"] != false
 		if doc, ok := v.Component(c); ok {
 			row.Title = doc.Title
+			if in.Version == "" && len(doc.Evidence) > 0 && len(doc.EvidenceOn(platformOf(facts))) == 0 {
+				row.Unknown = true // recognised on other systems only
+			}
 		}
 		if r, found := v.Find(c, in.Version, platformOf(facts)); found {
 			row.Withdrawn = r.Withdrawn
