@@ -19,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -109,7 +110,8 @@ func Run(ctx context.Context, c Command) (Result, error) {
 }
 
 // check refuses what would be searched for, and what Windows would hand to its
-// shell, whose quoting no list of arguments survives.
+// shell, whose quoting no list of arguments survives. What is not there is said
+// to be so here: Windows speaks of the folder when that is not there either.
 func (c Command) check() error {
 	if !filepath.IsAbs(c.Path) {
 		return errors.New("not an absolute path")
@@ -118,7 +120,8 @@ func (c Command) check() error {
 	case ".bat", ".cmd":
 		return fmt.Errorf("a %s file is no program", ext)
 	}
-	return nil
+	_, err := os.Stat(c.Path)
+	return err
 }
 
 // wait returns when the program has ended, and what it started too where the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,6 +90,19 @@ func TestFamilyIsWaitedFor(t *testing.T) {
 	}
 	if _, err := os.Stat(file); err != nil {
 		t.Errorf("what the program left running was not waited for: %v; it said %q", err, got.Output)
+	}
+}
+
+func TestWhatIsNotThere(t *testing.T) {
+	for name, path := range map[string]string{
+		"program":           self() + ".not",
+		"program-no-folder": filepath.Join(t.TempDir(), "not", "uninstall.exe"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := Run(t.Context(), Command{Path: path, Limit: time.Minute}); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("got %v, want %v", err, fs.ErrNotExist)
+			}
+		})
 	}
 }
 
