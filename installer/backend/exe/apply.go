@@ -28,10 +28,18 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 	if before != nil && before.Done && manifest.SameVersion(version, j.To) {
 		return backend.Outcome{Reboot: before.Reboot}, nil
 	}
-	if err := b.shelf.SetPhase(j.ID, shelf.Phase{}); err != nil {
+	if err := b.shelf.SetPhase(j.ID, shelf.Phase{Working: true}); err != nil {
 		return backend.Outcome{}, err
 	}
-	var out backend.Outcome
+	out, err := b.change(ctx, j, u, version)
+	if err != nil {
+		return out, errors.Join(err, b.shelf.SetPhase(j.ID, shelf.Phase{}))
+	}
+	return out, b.shelf.SetPhase(j.ID, shelf.Phase{Done: true, Reboot: out.Reboot})
+}
+
+// change runs what brings the component from version to that of the job.
+func (b *Backend) change(ctx context.Context, j backend.Job, u undo, version string) (out backend.Outcome, err error) {
 	if needsRemoval(j) && version != "" && !manifest.SameVersion(version, j.To) {
 		if out, err = b.remove(ctx, j, u.Old, true); err != nil {
 			return out, err
@@ -44,7 +52,7 @@ func (b *Backend) Apply(ctx context.Context, j backend.Job, raw backend.Undo) (b
 			return out, err
 		}
 	}
-	return out, b.shelf.SetPhase(j.ID, shelf.Phase{Done: true, Reboot: out.Reboot})
+	return out, nil
 }
 
 // Revert implements backend.Backend. Once a setup program was started, what
@@ -73,7 +81,7 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 	var out backend.Outcome
 	switch {
 	case version == "":
-		if out, err = b.clear(ctx, j, u); err != nil {
+		if out, err = b.clear(ctx, j, u, begun); err != nil {
 			return out, err
 		}
 	case !manifest.SameVersion(version, j.From):
@@ -97,18 +105,30 @@ func (b *Backend) Revert(ctx context.Context, j backend.Job, raw backend.Undo) (
 
 // clear removes what is not recognised any more, or not yet: the half that a
 // setup program left when it was cut off. What could do it may not be there
-// either, and may say that there is nothing to remove.
-func (b *Backend) clear(ctx context.Context, j backend.Job, u undo) (backend.Outcome, error) {
+// either, and may say that there is nothing to remove. Where no older setup
+// program is run over that half, the one that left it is run once more, and
+// only once: it may be what took the machine down.
+func (b *Backend) clear(ctx context.Context, j backend.Job, u undo, p *shelf.Phase) (backend.Outcome, error) {
 	if u.New == nil {
 		return backend.Outcome{}, nil
 	}
 	out, err := b.remove(ctx, j, u.New, false)
 	var e *Error
 	nothing := errors.As(err, &e) && (e.Reason == CodeNoRemoval || e.Reason == CodeFailed)
-	if nothing || errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case !nothing && !errors.Is(err, fs.ErrNotExist):
+		return out, err
+	case p == nil || !p.Working || p.Again || j.From != "":
 		return backend.Outcome{}, nil
 	}
-	return out, err
+	p.Again = true
+	if err := b.shelf.SetPhase(j.ID, *p); err != nil {
+		return backend.Outcome{}, err
+	}
+	if out, err = b.install(ctx, j, u.New, false); err != nil {
+		return out, err
+	}
+	return b.remove(ctx, j, u.New, false)
 }
 
 // install runs a setup program of ours. Its signature counts forwards only:
