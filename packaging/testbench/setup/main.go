@@ -6,7 +6,7 @@
 //	setup /s /version:5.10.04 /exit:1618  does nothing and ends with that code
 //	setup /s /version:5.10.04 /late:3010  installs and ends with that code
 //	setup /s /version:5.10.04 /half:1603  installs half, shows no version, leaves a log in TEMP, and ends with that code
-//	uninstall /s /remove                  the copy that was installed removes it all
+//	uninstall /s /remove                  the copy that was installed removes it all, by a copy of itself in TEMP
 //
 // Into /log:FILE it writes what a setup program that is refused would, in the
 // code of a French Windows. Into /report:FILE it writes, line by line, which

@@ -8,8 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"time"
 
+	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 )
 
@@ -37,7 +40,7 @@ func carryOut(o order, args []string) (int, error) {
 	case err != nil:
 		return 0, err
 	case o.remove:
-		return 0, remove()
+		return 0, uninstall(args)
 	case now != "" && newer(now, o.version):
 		return statusNewer, nil
 	case o.half != 0:
@@ -88,13 +91,17 @@ func installed() (string, error) {
 	return version, errors.Join(err, k.Close())
 }
 
+// step is how long one thing takes that an installer does.
+const step = 300 * time.Millisecond
+
 func install(version string) error {
-	time.Sleep(time.Second)
 	for _, name := range []string{"SRVSVCNAM.exe", "uninstall.exe"} {
+		time.Sleep(step)
 		if err := copySelf(name); err != nil {
 			return err
 		}
 	}
+	time.Sleep(step)
 	k, _, err := registry.CreateKey(registry.LOCAL_MACHINE, key, registry.SET_VALUE|registry.WOW64_32KEY)
 	if err != nil {
 		return err
@@ -110,8 +117,7 @@ func install(version string) error {
 	return k.Close()
 }
 
-// copySelf puts this program to where the component has name. The
-// uninstaller that runs is left as it is.
+// copySelf puts this program to where the component has name.
 func copySelf(name string) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -127,11 +133,47 @@ func copySelf(name string) error {
 	return os.WriteFile(at(name), data, 0o755)
 }
 
-// remove removes all but the program that runs.
-func remove() error {
-	if err := os.Remove(at("SRVSVCNAM.exe")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// uninstall removes the component. A program that runs cannot be removed, so
+// that the one of the component hands its work to a copy in TEMP and ends.
+func uninstall(args []string) error {
+	self, err := os.Executable()
+	if err != nil {
 		return err
 	}
+	if !strings.EqualFold(self, at("uninstall.exe")) {
+		return remove()
+	}
+	data, err := os.ReadFile(self)
+	if err != nil {
+		return err
+	}
+	other := filepath.Join(os.TempDir(), "au_.exe")
+	if err := os.WriteFile(other, data, 0o755); err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(context.Background(), other, append(args, "/child")...)
+	// The folder that a program runs in, or its console, is not removed.
+	cmd.Dir = filepath.Dir(other)
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS}
+	return cmd.Start()
+}
+
+// patience is how long the uninstaller of the component may take to end.
+const patience = 10 * time.Second
+
+// remove removes the files and the entry in the list of programs.
+func remove() error {
+	time.Sleep(step)
+	for until := time.Now().Add(patience); ; time.Sleep(step / 10) {
+		err := os.RemoveAll(at("."))
+		if err == nil {
+			break
+		}
+		if time.Now().After(until) {
+			return err
+		}
+	}
+	time.Sleep(step)
 	k, err := registry.OpenKey(registry.LOCAL_MACHINE, filepath.Dir(key), registry.SET_VALUE|registry.WOW64_32KEY)
 	if err != nil {
 		return err
