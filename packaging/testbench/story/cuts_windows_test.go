@@ -22,6 +22,7 @@ import (
 // sample of each change, by the number in it or by chance.
 const (
 	cutsVariable = "RELEVE_CUTS"
+	allCuts      = "all"
 	sample       = 1
 )
 
@@ -118,8 +119,8 @@ func (c *change) next() []next {
 // choose takes a sample and says which.
 func choose(all []cut) (chosen []cut, seed string) {
 	wanted := os.Getenv(cutsVariable)
-	if wanted == "all" {
-		return all, "all"
+	if wanted == allCuts {
+		return all, allCuts
 	}
 	number, err := strconv.ParseUint(wanted, 10, 32)
 	if err != nil {

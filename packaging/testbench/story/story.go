@@ -29,5 +29,6 @@
 //	copytree FROM TO      copies a folder
 //
 // $WINDIR, $PROGRAMS (the programs of the bench), $MSI (its packages) and
-// $SRV (the folder of SrvSVCNAM) are set. A condition [wine] holds under Wine.
+// $SRV (the folder of SrvSVCNAM) are set. A condition [wine] holds under Wine,
+// [all-cuts] where RELEVE_CUTS asks for all of them.
 package story

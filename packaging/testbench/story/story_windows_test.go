@@ -35,8 +35,11 @@ func TestStory(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Condition: func(name string) (bool, error) {
-			if name == "wine" {
+			switch name {
+			case "wine":
 				return bench == "wine", nil
+			case "all-cuts":
+				return os.Getenv(cutsVariable) == allCuts, nil
 			}
 			return false, errors.New("unknown condition")
 		},
