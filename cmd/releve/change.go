@@ -87,12 +87,16 @@ type work struct {
 	facts     osdetect.Facts
 	installed map[string]plan.Installed
 	plan      plan.Plan
+	recovered recovered // what was ended before
 }
 
 // begin opens the workstation for a change and plans. end must be called in
 // any case.
 func (a *app) begin(ctx context.Context, req plan.Request, sink event.Sink) (w *work, end func(), err error) {
 	w, end, err = a.hold(ctx, req, sink)
+	if err == nil && !a.interactive() { // a person sees the plan first
+		err = w.withoutBrought()
+	}
 	if err != nil {
 		return w, end, err
 	}
@@ -116,7 +120,8 @@ func (a *app) hold(ctx context.Context, req plan.Request, sink event.Sink) (w *w
 	}
 	w = &work{s: s, req: req}
 	end = func() { unlock(); s.close() }
-	return w, end, s.recover(ctx, sink)
+	w.recovered, err = s.recover(ctx, sink)
+	return w, end, err
 }
 
 // planningGC lets the heap grow to five times what is alive while a catalogue
@@ -146,16 +151,6 @@ func (w *work) knownPins() error {
 		}
 	}
 	return nil
-}
-
-// recover ends an interrupted run before anything else is done.
-func (s *session) recover(ctx context.Context, sink event.Sink) error {
-	res, err := installer.Recover(ctx, s.deps(sink))
-	if res.Outcome == event.Stuck {
-		s.record(res, plan.Plan{}, exitStuck, err)
-		return statusError(exitStuck)
-	}
-	return err
 }
 
 // replan looks at the machine and makes the plan.
@@ -282,6 +277,9 @@ func (w *work) apply(ctx context.Context, sink event.Sink) (installer.Result, er
 // and keeps the result on the disk for deployment tools. A nil work means
 // that the state belongs to somebody else or cannot be written.
 func (w *work) conclude(res installer.Result, err error) error {
+	if w != nil && res.Outcome == "" && w.recovered.result.Run != "" { // nothing was begun after it
+		res = w.recovered.result
+	}
 	status := statusOfOutcome(res.Outcome, res.Reboot)
 	switch {
 	case err != nil && res.Outcome != event.Stuck:

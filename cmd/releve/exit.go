@@ -54,6 +54,7 @@ const (
 	CodeUnknownChannel   = "cli-unknown-channel"
 	CodeNeedCommand      = "cli-need-command"
 	CodeNeedComponent    = "cli-need-component"
+	CodeBroughtBack      = "cli-brought-back" // no error
 	CodeNeedRepo         = "cli-need-repo"
 	CodeNeedRoot         = "cli-need-trust-root"
 	CodeNeedState        = "cli-need-state"
