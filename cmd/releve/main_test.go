@@ -111,6 +111,7 @@ func TestScript(t *testing.T) {
 			"attested":  attested,
 			"fill":      fillFile,
 			"spoil":     spoil,
+			"reopen":    reopenRun,
 			"hold":      holdLock,
 			"release":   releaseLock,
 			"slowly":    slowly,

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -88,6 +89,28 @@ func spoil(ts *testscript.TestScript, _ bool, args []string) {
 	if spoiled == 0 {
 		ts.Fatalf("no package in %s", args[0])
 	}
+}
+
+// reopenRun leaves the last run as it was right before its end was written, as
+// a power cut does: reopen STATE.
+func reopenRun(ts *testscript.TestScript, _ bool, args []string) {
+	runs, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "history", "*.journal"))
+	ts.Check(err)
+	if len(runs) == 0 {
+		ts.Fatalf("no run in %s", args[0])
+	}
+	last := slices.MaxFunc(runs, func(a, b string) int { return modified(ts, a).Compare(modified(ts, b)) })
+	data, err := os.ReadFile(last)
+	ts.Check(err)
+	lines := bytes.SplitAfter(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), "journal", "current"), bytes.Join(lines[:len(lines)-1], nil), 0o600))
+	ts.Check(os.Remove(last))
+}
+
+func modified(ts *testscript.TestScript, name string) time.Time {
+	info, err := os.Stat(name)
+	ts.Check(err)
+	return info.ModTime()
 }
 
 // holder keeps the lock that hold took until release.
