@@ -146,3 +146,18 @@ func losses() []namedLoss {
 	}
 	return out
 }
+
+// UntilPowerFails runs what the power ends in the middle of an installer: one
+// whose work calls runtime.Goexit.
+func UntilPowerFails(t *testing.T, run func() error) {
+	t.Helper()
+	over, whole := make(chan struct{}), false
+	go func() {
+		defer close(over)
+		_ = run()
+		whole = true
+	}()
+	if <-over; whole {
+		t.Fatal("the power did not fail")
+	}
+}

@@ -8,24 +8,10 @@ import (
 	"testing"
 
 	"github.com/releve-sante/releve/installer/backend"
+	"github.com/releve-sante/releve/installer/backend/backendtest"
 	"github.com/releve-sante/releve/installer/backend/exe"
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 )
-
-// untilPowerFails runs what the power ends in the middle of a setup program:
-// one whose work calls runtime.Goexit.
-func untilPowerFails(t *testing.T, run func() error) {
-	t.Helper()
-	over, whole := make(chan struct{}), false
-	go func() {
-		defer close(over)
-		_ = run()
-		whole = true
-	}()
-	if <-over; whole {
-		t.Fatal("the power did not fail")
-	}
-}
 
 // TestFirstInstallationThatWasCutOff leaves half of a component that nothing
 // removes: its uninstaller did not come yet. The setup program makes it whole
@@ -63,7 +49,7 @@ func TestFirstInstallationThatWasCutOff(t *testing.T) {
 				}
 				return exe.Result{}, nil
 			}
-			untilPowerFails(t, func() error {
+			backendtest.UntilPowerFails(t, func() error {
 				_, err := b.Apply(t.Context(), j, u)
 				return err
 			})
@@ -72,7 +58,7 @@ func TestFirstInstallationThatWasCutOff(t *testing.T) {
 				return err
 			}
 			if power = again; again {
-				untilPowerFails(t, revert)
+				backendtest.UntilPowerFails(t, revert)
 			}
 			*w.ran = nil
 			if err := revert(); err != nil {

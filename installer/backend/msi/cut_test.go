@@ -12,21 +12,6 @@ import (
 	"github.com/releve-sante/releve/installer/durable/durabletest"
 )
 
-// untilPowerFails runs what the power ends in the middle of msiexec: a status
-// that calls runtime.Goexit.
-func untilPowerFails(t *testing.T, run func() error) {
-	t.Helper()
-	over, whole := make(chan struct{}), false
-	go func() {
-		defer close(over)
-		_ = run()
-		whole = true
-	}()
-	if <-over; whole {
-		t.Fatal("the power did not fail")
-	}
-}
-
 // cutOff makes the change until msiexec is cut off, which leaves the products
 // as torn makes them.
 func cutOff(t *testing.T, w *world, j backend.Job, torn func(all map[string]product)) backend.Undo {
@@ -48,7 +33,7 @@ func cutOff(t *testing.T, w *world, j backend.Job, torn func(all map[string]prod
 		runtime.Goexit()
 		return 0
 	}
-	untilPowerFails(t, func() error {
+	backendtest.UntilPowerFails(t, func() error {
 		_, err := b.Apply(t.Context(), j, u)
 		return err
 	})
@@ -140,7 +125,7 @@ func TestWayBackRunsThePackageOnceMoreOnly(t *testing.T) {
 		_, err := msi.New(w.disk, w).Revert(t.Context(), j, u)
 		return err
 	}
-	untilPowerFails(t, revert)
+	backendtest.UntilPowerFails(t, revert)
 	for range 2 {
 		if err := revert(); err != nil {
 			t.Error(err)
